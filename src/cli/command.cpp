@@ -1,0 +1,22 @@
+#include "cli/command.h"
+
+#include <utility>
+
+namespace scale::cli {
+
+CLI::App* Commands::add(CLI::App& app, const std::string& name, const std::string& description,
+                        const std::string& example, std::function<Ending()> run) {
+    CLI::App* command = app.add_subcommand(name, description);
+    command->footer("Example:\n  " + example);
+    command->add_option("--dir", global_.folder, "folder of the pass")->capture_default_str();
+    command->add_flag("--json", global_.json, "one JSON object on stdout, nothing else there");
+    command->add_flag("-v,--verbose", global_.verbose, "more detail on stderr");
+    command->add_flag("-q,--quiet", global_.quiet, "no progress on stderr");
+    command->callback([this, name, run = std::move(run)] {
+        chosen_ = run;
+        chosen_name_ = name;
+    });
+    return command;
+}
+
+}  // namespace scale::cli

@@ -1,0 +1,100 @@
+#include <csignal>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "core/error.h"
+#include "core/progress.h"
+
+namespace {
+
+using namespace scale;
+
+int exit_code_of(core::ErrorKind kind) {
+    switch (kind) {
+        case core::ErrorKind::usage: return cli::exit_code::usage;
+        case core::ErrorKind::refused: return cli::exit_code::refused;
+        case core::ErrorKind::input:
+        case core::ErrorKind::io:
+        case core::ErrorKind::worker: return cli::exit_code::error;
+    }
+    return cli::exit_code::error;
+}
+
+const char* label_of(core::ErrorKind kind) { return kind == core::ErrorKind::refused ? "refused" : "error"; }
+
+int report(const core::Error& error, const cli::Commands& commands, bool json) {
+    const int code = exit_code_of(error.kind());
+    fmt::print(stderr, "{}: {}\n", label_of(error.kind()), error.found());
+    if (!error.expected().empty()) fmt::print(stderr, "expected: {}\n", error.expected());
+    if (!error.next().empty()) fmt::print(stderr, "next: {}\n", error.next());
+    if (json) {
+        const core::Json object = {{"command", commands.chosen_name()},
+                                   {"exit_code", code},
+                                   {"error", {{"kind", label_of(error.kind())},
+                                              {"found", error.found()},
+                                              {"expected", error.expected()},
+                                              {"next", error.next()}}}};
+        fmt::print("{}\n", core::canonical(object));
+    }
+    return code;
+}
+
+int conclude(cli::Ending ending, const cli::Commands& commands, bool json) {
+    if (json) {
+        if (!ending.json.is_object()) ending.json = core::Json::object();
+        ending.json["command"] = commands.chosen_name();
+        ending.json["exit_code"] = ending.code;
+        ending.json["next"] = ending.next;
+        fmt::print("{}\n", core::canonical(ending.json));
+    } else {
+        if (!ending.text.empty()) fmt::print("{}\n", ending.text);
+        if (!ending.next.empty()) fmt::print("\nnext: {}\n", ending.next);
+    }
+    if (std::fflush(stdout) != 0) return cli::exit_code::error;
+    return ending.code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app{"scale: from a constraint to a quantised language model in production"};
+    app.set_version_flag("--version", SCALE_VERSION);
+    app.require_subcommand(1);
+    cli::Commands commands;
+    cli::add_init_command(app, commands);
+    cli::add_set_command(app, commands);
+    cli::add_choose_command(app, commands);
+    cli::add_assemble_command(app, commands);
+    cli::add_quantize_command(app, commands);
+    cli::add_lock_command(app, commands);
+    cli::add_evaluate_command(app, commands);
+    cli::add_rollback_command(app, commands);
+    cli::add_run_command(app, commands);
+    cli::add_status_command(app, commands);
+    cli::add_checklist_command(app, commands);
+    cli::add_report_command(app, commands);
+    cli::add_verify_command(app, commands);
+    cli::add_doctor_command(app, commands);
+    cli::add_worker_command(app, commands);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        const int status = app.exit(problem);
+        return status == 0 ? cli::exit_code::done : cli::exit_code::usage;
+    }
+    const cli::GlobalOptions& global = commands.global();
+    if (global.quiet) core::set_verbosity(core::Verbosity::quiet);
+    if (global.verbose) core::set_verbosity(core::Verbosity::verbose);
+    try {
+        return conclude(commands.run(), commands, global.json);
+    } catch (const core::Error& error) {
+        return report(error, commands, global.json);
+    } catch (const std::exception& error) {
+        return report(core::worker_error(std::string("internal error: ") + error.what(), {},
+                                         "this is a fault of scale; please report it with the command line"),
+                      commands, global.json);
+    }
+}

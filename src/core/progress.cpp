@@ -1,0 +1,75 @@
+#include "core/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+
+namespace scale::core {
+
+namespace {
+
+std::atomic<Verbosity> current{Verbosity::normal};
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+void set_verbosity(Verbosity verbosity) { current = verbosity; }
+Verbosity verbosity() { return current; }
+
+void say(const std::string& line) {
+    if (verbosity() != Verbosity::quiet) fmt::print(stderr, "{}\n", line);
+}
+void say_detail(const std::string& line) {
+    if (verbosity() == Verbosity::verbose) fmt::print(stderr, "{}\n", line);
+}
+
+Progress::Progress(std::string label)
+    : label_(std::move(label)),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()),
+      last_draw_(start_) {}
+
+Progress::~Progress() {
+    if (!drawn_ || verbosity() == Verbosity::quiet) return;
+    if (terminal_) fmt::print(stderr, "\r\033[K");
+    fmt::print(stderr, "{}: {}\n", label_, human_duration(seconds_since(start_)));
+}
+
+void Progress::update(double done, double total, const std::string& note) {
+    if (verbosity() == Verbosity::quiet || total <= 0) return;
+    const double since_draw = seconds_since(last_draw_);
+    const double interval = terminal_ ? 0.1 : 10.0;
+    if (since_draw < interval) return;
+    last_draw_ = std::chrono::steady_clock::now();
+    draw(std::clamp(done / total, 0.0, 1.0), note);
+    drawn_ = true;
+}
+
+void Progress::draw(double fraction, const std::string& note) {
+    const double elapsed = seconds_since(start_);
+    const bool pace_known = elapsed >= 2 && fraction >= 0.02;
+    const std::string left =
+        pace_known ? ", " + human_duration(elapsed * (1 - fraction) / fraction) + " left" : std::string();
+    const std::string suffix = note.empty() ? "" : " (" + note + ")";
+    if (!terminal_) {
+        fmt::print(stderr, "{}: {:.0f} %{}{}\n", label_, 100 * fraction, left, suffix);
+        return;
+    }
+    const int width = 24;
+    const int filled = static_cast<int>(fraction * width);
+    fmt::print(stderr, "\r\033[K{} [{}{}] {:.0f} %{}{}", label_, std::string(static_cast<std::size_t>(filled), '#'),
+               std::string(static_cast<std::size_t>(width - filled), '.'), 100 * fraction, left, suffix);
+    std::fflush(stderr);
+}
+
+}  // namespace scale::core

@@ -1,0 +1,14 @@
+// What the engine would allocate, found by letting it plan without allocating (no_alloc).
+#pragma once
+
+#include <filesystem>
+
+#include "record/payload.h"
+
+namespace scale::engine {
+
+// Weights as they lie in memory, KV cache (F16) and compute buffers for `workload.concurrency` sequences of
+// `workload.context` tokens.
+record::Memory estimate_memory(const std::filesystem::path& model, const record::Workload& workload);
+
+}  // namespace scale::engine

@@ -1,0 +1,55 @@
+// Running a model: logits at every position, shared-prompt choices, greedy generation.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/model.h"
+
+namespace scale::engine {
+
+class ActivationTap;
+
+struct SessionOptions {
+    int context = 2048;   // tokens per sequence
+    int sequences = 1;    // that may be alive at once
+    int batch = 512;      // tokens per forward pass
+    int threads = 1;
+    ActivationTap* tap = nullptr;  // sees the inputs of every linear layer; must outlive the session
+};
+
+class Session {
+  public:
+    // Throws an io error where the caches do not fit in memory, an input error for a context the model cannot hold.
+    Session(const Model& model, const SessionOptions& options);
+    ~Session();
+
+    // Runs the tokens from an empty cache and hands out the row of `vocabulary` logits of every position from `first`
+    // on: row i predicts token i + 1. The row is valid during the call only. An input error where the tokens are more
+    // than the context.
+    using RowSink = std::function<void(std::size_t position, std::span<const float> logits)>;
+    void logits(std::span<const Token> tokens, std::size_t first, const RowSink& sink);
+
+    // For several continuations of one prompt, the log probability (nats) of every continuation token; the prompt runs
+    // once and its cache is shared. result[c][t] belongs to continuations[c][t]. Prompt: at least one token. Several
+    // prompts that share a beginning are cheap when called in a row: the common prefix stays cached.
+    std::vector<std::vector<double>> continuation_log_probabilities(std::span<const Token> prompt,
+                                                                    const std::vector<std::vector<Token>>& continuations);
+
+    // Greedy; stops at the end-of-generation token or after `limit` tokens.
+    std::vector<Token> generate(std::span<const Token> prompt, int limit);
+
+    struct Implementation;
+
+  private:
+    std::unique_ptr<Implementation> implementation_;
+};
+
+// log softmax of one row at `token`, computed in double precision.
+double log_probability(std::span<const float> logits, Token token);
+
+}  // namespace scale::engine

@@ -1,0 +1,50 @@
+// llama.cpp's own quantiser: the types it would give every tensor, and the file it writes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/activations.h"
+
+namespace scale::engine {
+
+// "Q4_K_M", "Q8_0", …; empty result for an unknown name.
+std::vector<std::string> stock_mix_names();
+
+struct TensorPlan {
+    std::string name;
+    std::string type;            // "Q4_K"
+    std::uint64_t bytes = 0;
+    bool fallback = false;       // the mix's own type did not fit the row length
+};
+
+struct QuantizePlan {
+    std::vector<TensorPlan> tensors;
+    std::uint64_t tensor_bytes = 0;
+    std::uint64_t file_bytes = 0;  // predicted: tensors with padding, and the metadata
+    double bits_per_weight = 0;
+    int fallback_tensors = 0;
+};
+
+// What quantize() would write for the mix, without writing it.
+QuantizePlan plan_quantization(const std::filesystem::path& original, const std::string& mix);
+
+struct QuantizeOptions {
+    std::string mix;                          // "Q4_K_M"
+    const Statistics* statistics = nullptr;   // importance of columns; without it the plain search
+    int threads = 1;
+    int keep_layers = 0;                      // > 0: only the first that many layers (for a trial at real shapes)
+};
+
+// Writes `target` (not atomically; the caller renames). Mixes that the engine refuses without statistics get uniform
+// ones where `statistics` is null.
+void quantize(const std::filesystem::path& original, const std::filesystem::path& target,
+              const QuantizeOptions& options);
+
+// Decodes rows [first_row, first_row + rows) of a tensor of any type to float by the engine's own decoder.
+std::vector<float> decode_rows(std::uint32_t type_id, const std::byte* data, std::uint64_t row_length,
+                               std::uint64_t rows);
+
+}  // namespace scale::engine

@@ -1,0 +1,56 @@
+// A pass: one folder with scale.toml and .scale/, carried through the five stages.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/file.h"
+#include "record/lineage.h"
+#include "record/objects.h"
+#include "record/pass_file.h"
+#include "record/store.h"
+
+namespace scale::record {
+
+class Pass {
+  public:
+    // Opens the pass in `folder`; an input error where it has no scale.toml, naming `scale init`.
+    explicit Pass(const std::filesystem::path& folder);
+
+    const std::filesystem::path& folder() const { return folder_; }
+    std::filesystem::path state_folder() const { return folder_ / ".scale"; }
+    std::filesystem::path work_folder() const { return folder_ / ".scale" / "work"; }  // resumable intermediate files
+
+    const PassFile& file() const { return file_; }
+    Store& store() { return store_; }
+    const Store& store() const { return store_; }
+    Objects& objects() { return objects_; }
+    const Objects& objects() const { return objects_; }
+
+    // A path of scale.toml, relative to the pass folder.
+    std::filesystem::path resolve(const std::string& path) const;
+
+    // Reads the record and judges every stage (see lineage.h).
+    Lineage lineage() const;
+
+  private:
+    std::filesystem::path folder_;
+    PassFile file_;
+    Store store_;
+    Objects objects_;
+};
+
+// Held by a command that works on the pass, so that two never work at once. The second is told who holds it, since when
+// and with which command.
+class WorkLock {
+  public:
+    WorkLock(const std::filesystem::path& pass_folder, const std::string& command);
+    ~WorkLock();
+
+  private:
+    core::FileDescriptor file_;
+    std::filesystem::path path_;
+};
+
+}  // namespace scale::record

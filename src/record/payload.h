@@ -1,0 +1,263 @@
+// What the stages hand to each other, as it stands in the record. The stages meet only through these structs.
+//
+// Every struct is declared once; reading and writing derive from the declaration, and members missing in an older
+// record take their defaults. Members are only added, never renamed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace scale::record {
+
+// Which model, machine, engine and traffic a pass is about. A changed part re-opens stage S.
+struct Fingerprint {
+    std::string model_sha256;
+    std::string tokenizer_sha256;
+    std::string template_sha256;
+    std::string hardware_sha256;
+    std::string engine;          // version and build key
+    std::string traffic_sha256;  // of the log; "" where there is none yet
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Fingerprint, model_sha256, tokenizer_sha256, template_sha256,
+                                                hardware_sha256, engine, traffic_sha256)
+
+// A typical request of the traffic, as stated in scale.toml.
+struct Workload {
+    int prompt_tokens = 256;
+    int completion_tokens = 64;
+    int concurrency = 4;
+    int context = 2048;  // tokens per sequence
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Workload, prompt_tokens, completion_tokens, concurrency, context)
+
+// A measured figure: the median of `rounds` repetitions and their range.
+struct Measured {
+    double median = 0;
+    double low = 0;
+    double high = 0;
+    int rounds = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measured, median, low, high, rounds)
+
+// Tokens per second, measured on this machine.
+struct Speed {
+    Measured prefill;        // one prompt of the workload's length
+    Measured decode;         // one sequence
+    Measured batch_decode;   // all `concurrency` sequences together, summed
+    int concurrency = 1;
+    int threads = 1;
+    // Seconds that one request of the workload occupies the machine at full concurrency:
+    // prompt_tokens / prefill + completion_tokens / batch_decode.
+    double seconds_per_request = 0;
+    double requests_per_minute = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Speed, prefill, decode, batch_decode, concurrency, threads,
+                                                seconds_per_request, requests_per_minute)
+
+// Bytes as the engine allocates them for the workload's context and concurrency.
+struct Memory {
+    std::uint64_t weights = 0;
+    std::uint64_t kv_cache = 0;
+    std::uint64_t compute = 0;
+    std::uint64_t total() const { return weights + kv_cache + compute; }
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Memory, weights, kv_cache, compute)
+
+struct Constraint {
+    std::string kind;      // "memory", "throughput" or "cost"
+    std::string sentence;  // the one sentence, with the measured numbers in it
+    core::Json target;     // the [constraint] table of scale.toml
+    Workload workload;
+    Memory memory;   // of the original
+    Speed speed;     // of the original
+    double price_per_million_tokens = 0;  // at the stated price_per_hour; 0 where none is stated
+    std::string because;                  // the reason of an override, "" where none was needed
+    std::string stakes;                   // "normal" or "low"
+    std::string stakes_reason;
+    std::string hardware;  // a line for people
+    std::string model_path;
+    std::uint64_t model_bytes = 0;
+    Fingerprint fingerprint;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, kind, sentence, target, workload, memory, speed,
+                                                price_per_million_tokens, because, stakes, stakes_reason, hardware,
+                                                model_path, model_bytes, fingerprint)
+
+// One row of the table of stage C.
+struct Candidate {
+    std::string name;              // "Q4_K_M"
+    std::string target;            // deployment it belongs to: "llama.cpp", "vllm"
+    double nominal_bits = 0;       // what the name promises
+    double bits_per_weight = 0;    // true, file bits over parameters, after fallbacks; 0 where not computed
+    std::uint64_t bytes = 0;       // true file size after fallbacks; 0 where not computed
+    int fallback_tensors = 0;      // tensors whose row length the named type cannot hold
+    Memory memory;                 // for the workload
+    double kl_estimate = 0;        // nats per token
+    double kl_low = 0;             // ± one standard deviation of the prior
+    double kl_high = 0;
+    std::string kl_source;         // "estimated (…)"
+    bool trialled = false;         // speed below was measured here
+    Speed speed;
+    Measured speedup;              // original's seconds_per_request over this one's, paired by round
+    std::string speed_source;      // "measured (…)" or "documented (…)" or ""
+    bool eligible = false;
+    bool chosen = false;
+    std::string rule;              // the rule that decided
+    std::string reason;            // one sentence for people: why it won or lost
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Candidate, name, target, nominal_bits, bits_per_weight, bytes,
+                                                fallback_tensors, memory, kl_estimate, kl_low, kl_high, kl_source,
+                                                trialled, speed, speedup, speed_source, eligible, chosen, rule, reason)
+
+struct Decision {
+    std::string type;    // the chosen candidate's name
+    std::string format;  // "GGUF"
+    std::string rule;    // identifier of the rule that decided
+    std::string reason;
+    std::string because;  // a person's reason for pinning the type, "" where the rules decided
+    std::string qat_plan_sha256;
+    Speed original_speed;
+    std::vector<Candidate> candidates;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Decision, type, format, rule, reason, because, qat_plan_sha256,
+                                                original_speed, candidates)
+
+// One cell of the stratification: format × topic × length.
+struct Stratum {
+    std::string format;
+    std::string topic;
+    std::string length;
+    int traffic = 0;  // distinct requests of the log in it
+    int samples = 0;  // of the calibration set
+    int holdout = 0;  // kept for the gate
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Stratum, format, topic, length, traffic, samples, holdout)
+
+struct CalibrationSet {
+    std::string set_sha256;      // object: JSON lines, see calibration/calibration_set.h
+    std::string holdout_sha256;  // object of the same form; only the gate reads it
+    int samples = 0;
+    std::uint64_t tokens = 0;
+    int holdout_samples = 0;
+    std::uint64_t holdout_tokens = 0;
+    std::string created_at;
+    std::string expires_at;
+    std::string log_sha256;
+    std::uint64_t log_lines = 0;
+    std::uint64_t log_requests = 0;   // usable
+    std::uint64_t log_duplicates = 0;
+    std::uint64_t log_broken = 0;     // lines that could not be used
+    std::vector<std::string> broken_examples;  // "line 17: not valid JSON (…)", the first few
+    double coverage = 0;              // share of the distinct traffic whose stratum has a sample
+    double total_variation = 0;       // distance between the strata shares of traffic and set, 0…1
+    std::vector<Stratum> strata;
+    std::uint64_t seed = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CalibrationSet, set_sha256, holdout_sha256, samples, tokens,
+                                                holdout_samples, holdout_tokens, created_at, expires_at, log_sha256,
+                                                log_lines, log_requests, log_duplicates, log_broken, broken_examples,
+                                                coverage, total_variation, strata, seed)
+
+struct TensorCheck {
+    std::string name;
+    std::string type;
+    std::uint64_t bytes = 0;
+    double relative_error = 0;  // ‖W − Ŵ‖ / ‖W‖ over the whole tensor
+    double cosine = 1;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TensorCheck, name, type, bytes, relative_error, cosine)
+
+struct Artefact {
+    std::string sha256;
+    std::string path;  // relative to the pass folder
+    std::uint64_t bytes = 0;
+    std::string type;
+    double bits_per_weight = 0;
+    std::string original_sha256;
+    std::string statistics_sha256;  // object: the activation statistics it was made with
+    std::uint64_t statistics_tokens = 0;
+    std::string method;             // "llama.cpp stock rounding with activation statistics"
+    std::vector<TensorCheck> tensors;
+    std::string prompt;      // the generation check
+    std::string generated;   // what the artefact said
+    std::string original_generated;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, type, bits_per_weight, original_sha256,
+                                                statistics_sha256, statistics_tokens, method, tensors, prompt,
+                                                generated, original_generated)
+
+// The bar, declared before any result exists. Margins are losses that are still acceptable.
+struct Budget {
+    double alpha = 0.05;                      // one-sided error rate of every comparison
+    double points = 1.0;                      // margin on the mean of all task items, percentage points
+    std::map<std::string, double> suites;     // margin per task suite, percentage points
+    double likelihood_nats = 0.02;            // margin on gold-answer loss where accuracy has no power, nats per token
+    double kl_mean = 0.02;                    // upper limit, nats per token
+    double top1_agreement = 0.95;             // lower limit, share of tokens
+    double perplexity_ratio = 1.02;           // upper limit, candidate over original
+    int items = 300;                          // per suite
+    std::uint64_t kl_tokens = 8192;           // scored tokens of held-out traffic
+    int context = 1024;                       // longest prompt of the long-context suite, tokens
+    std::uint64_t seed = 1;                   // of the generated items
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Budget, alpha, points, suites, likelihood_nats, kl_mean, top1_agreement,
+                                                perplexity_ratio, items, kl_tokens, context, seed)
+
+struct GateStarted {
+    std::string artefact_sha256;
+    std::string budget;        // hash of the budget's entry
+    std::string items_sha256;  // of the generated items and the held-out texts
+    std::string baseline_sha256;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateStarted, artefact_sha256, budget, items_sha256, baseline_sha256)
+
+// One comparison of the gate.
+struct GateCheck {
+    std::string name;        // "reasoning", "kl_mean", …
+    std::string category;    // "distribution", "reasoning", "instructions", "long_context", "consistency", "overall"
+    std::string endpoint;    // "accuracy", "gold_loss", "kl_mean", "top1_agreement", "perplexity_ratio"
+    std::string method;      // "Tango score, one-sided 95 %"
+    int n = 0;               // items or tokens
+    int clusters = 0;        // independent units
+    double original = 0;
+    double candidate = 0;
+    double difference = 0;   // loss; positive is worse
+    double upper = 0;        // one-sided upper limit of the loss
+    double margin = 0;       // the budget
+    int base_only = 0;       // original right, candidate wrong
+    int candidate_only = 0;  // the reverse
+    double chance = 0;
+    std::string result;      // "PASS", "FAIL", "INCONCLUSIVE" or "NO POWER"
+    int items_needed = 0;    // INCONCLUSIVE: the n at which the observed loss would pass; 0 unknown
+    std::string note;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateCheck, name, category, endpoint, method, n, clusters, original,
+                                                candidate, difference, upper, margin, base_only, candidate_only,
+                                                chance, result, items_needed, note)
+
+struct Verdict {
+    std::string verdict;  // "PASS", "FAIL" or "INCONCLUSIVE"
+    std::string sentence;
+    std::string artefact_sha256;
+    std::string gate_started;     // hash of that entry
+    std::string measurements_sha256;  // object: per-item results of both models
+    bool compressed = false;      // a low-stakes pass with fewer suites
+    std::vector<GateCheck> checks;
+    core::Json worst;             // worst regressions: text, token, probabilities
+    double seconds = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Verdict, verdict, sentence, artefact_sha256, gate_started,
+                                                measurements_sha256, compressed, checks, worst, seconds)
+
+// The original's weights, kept by content for a rollback.
+struct Archived {
+    std::string original_sha256;
+    std::uint64_t bytes = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Archived, original_sha256, bytes)
+
+}  // namespace scale::record
