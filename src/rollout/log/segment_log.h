@@ -1,0 +1,141 @@
+// The durable log: a folder of segment files, each a sequence of lines
+//
+//   <CRC-32C of the JSON text, 8 lower-case hexadecimal digits> <space> <JSON text> <newline>
+//
+// Segments are named segment-0000000001.log and so on; a segment is never written to again once a later one exists.
+// One writer thread appends and calls fdatasync for all records that have come in meanwhile (group commit). Records
+// are bounded in memory: a full queue refuses new requests, and never drops what was accepted.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/file.h"
+#include "rollout/log/records.h"
+
+namespace scale::rollout {
+
+struct LogOptions {
+    std::filesystem::path folder;
+    std::uint64_t segment_bytes = std::uint64_t{64} << 20;  // a segment is closed once it is this long
+    std::uint64_t queue_bytes = std::uint64_t{64} << 20;    // of records not yet committed
+    std::chrono::microseconds gather{1000};                 // how long the writer waits for company before it commits
+    std::chrono::milliseconds retry{1000};                  // after a write failed
+};
+
+// What was found, and mended, when an existing folder was opened.
+struct LogRecovery {
+    std::uint64_t records = 0;
+    std::uint64_t torn_bytes = 0;  // cut off the end of the last segment
+    std::string torn_segment;      // its name, "" where nothing was torn
+};
+
+enum class AppendResult {
+    accepted,
+    full,    // the queue is at its limit: answer 503 with Retry-After
+    failed,  // the disk refuses; see SegmentLog::failure
+};
+
+struct Appended {
+    AppendResult result = AppendResult::failed;
+    std::uint64_t sequence = 0;  // the record is durable once committed() >= sequence
+};
+
+struct LogFigures {
+    std::uint64_t appended = 0;      // records accepted since the log was opened
+    std::uint64_t committed = 0;     // of these, durable
+    std::uint64_t at_risk_peak = 0;  // the most records accepted and not yet durable at any time
+    std::uint64_t commits = 0;       // calls of fdatasync
+    std::uint64_t refused = 0;       // records refused because the queue was full or the disk failed
+    std::uint64_t queued_bytes = 0;
+    std::string failure;  // "" while the disk works
+};
+
+// Thread-safe. The destructor commits what was accepted, unless the disk refuses.
+class SegmentLog {
+  public:
+    // Makes the folder, cuts a torn tail. Throws an input error that names segment and line for any other damage.
+    explicit SegmentLog(LogOptions options);
+    ~SegmentLog();
+    SegmentLog(const SegmentLog&) = delete;
+    SegmentLog& operator=(const SegmentLog&) = delete;
+
+    // A Finish is accepted even where the queue is full: there is at most one for each accepted Admit, so the queue
+    // stays bounded. Never blocks on the disk.
+    Appended append(const Record& record);
+
+    std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
+    bool failing() const { return failing_.load(std::memory_order_acquire); }
+
+    // Blocks until the record is durable or the disk refuses; true for durable.
+    bool wait_committed(std::uint64_t sequence);
+
+    // `event_descriptor` (an eventfd that the caller owns) is written to after every commit and every failure.
+    void notify(int event_descriptor);
+    void stop_notifying(int event_descriptor);
+
+    LogFigures figures() const;
+    const LogRecovery& recovery() const { return recovery_; }
+
+  private:
+    struct Batch {
+        std::string bytes;
+        std::uint64_t last = 0;  // sequence number
+    };
+
+    void write_loop();
+    bool commit(const Batch& batch);
+    void open_segment();
+    void close_failed_segment();
+    void settle(const Batch& batch, bool durable);
+
+    LogOptions options_;
+    LogRecovery recovery_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable pending_changed_;
+    std::condition_variable committed_changed_;
+    Batch pending_;
+    std::uint64_t writing_bytes_ = 0;
+    std::vector<int> listeners_;
+    LogFigures figures_;
+    bool stopping_ = false;
+    std::atomic<std::uint64_t> committed_{0};
+    std::atomic<bool> failing_{false};
+
+    // Of the writer thread alone.
+    core::FileDescriptor segment_;
+    std::filesystem::path segment_path_;
+    std::uint64_t segment_number_ = 0;
+    std::uint64_t segment_size_ = 0;
+    std::string write_failure_;
+
+    std::thread writer_;
+};
+
+// Calls `visit` for every record of the folder in the order of writing. A torn last line of the last segment is passed
+// over; any other damage is an input error that names segment and line. The log may be written to meanwhile.
+LogRecovery for_each_record(const std::filesystem::path& folder, const std::function<void(const Record&)>& visit);
+
+// Every admitted request joined with its end; an admit without a finish gets Outcome::interrupted. In the order of the
+// admits. Memory: one Admit and Finish at a time plus those that are open.
+struct Exchange {
+    Admit admit;
+    Finish finish;
+};
+void for_each_exchange(const std::filesystem::path& folder, const std::function<void(const Exchange&)>& visit);
+
+// Writes the finished requests as a traffic log, which the calibration stage reads: {"request":{…},"response":{…}} a
+// line. Requests whose body was not logged are left out. Returns the number of lines.
+std::uint64_t write_traffic(const std::filesystem::path& folder, const std::filesystem::path& traffic_file);
+
+}  // namespace scale::rollout
