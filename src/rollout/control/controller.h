@@ -4,9 +4,8 @@
 // waiting for the network or for a model. tick() is called at least every 100 ms.
 //
 // Order of calls for one request: assign → (upstream of the arm; of the original if the arm failed before its first
-// byte) → finished. Feedback may arrive before, between or after them. The gateway logs every Finished and Feedback
-// durably as to_json() before it reports it here; after a restart the same values are replayed in the log's order, and
-// the evidence is what it was.
+// byte) → finished. Feedback may arrive before, between or after them. The gateway keeps Admit, Finish and Feedback in
+// its durable log; after a restart the controller reads that log again, and the evidence is what it was.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +13,13 @@
 #include <string_view>
 
 #include "core/json.h"
+#include "rollout/log/records.h"
 
 namespace scale::rollout {
 
-enum class Arm : std::uint8_t { original, candidate };
-std::string_view arm_name(Arm arm);  // "original", "candidate"
-
 // Which property of the request named its unit, in the order of preference.
-enum class KeyKind : std::uint8_t { header, safety_identifier, user, session, api_key, none };
-std::string_view key_kind_name(KeyKind kind);
+enum class KeyKind : std::uint8_t { header, safety_identifier, user, session, api_key, request };
+const char* to_string(KeyKind kind);
 
 // What a request says about who sent it; empty where it says nothing.
 struct RequestIdentity {
@@ -40,9 +37,10 @@ struct Assignment {
     std::int64_t propensity_ppm = 0;  // probability of the candidate when this was decided, parts per million
     std::uint64_t epoch = 0;          // of the rollout state that decided
     std::string experiment;           // "" outside a rollout
-    std::string unit;                 // salted digest of the key, 32 hexadecimal digits; never the key itself
-    KeyKind key = KeyKind::none;
-    bool counted = false;  // enters the evidence: not forced, and a rollout is under way
+    std::string unit;                 // salted digest of the key, 64 hexadecimal digits; never the key itself
+    KeyKind key = KeyKind::request;
+    std::string session;   // salted digest of the session, "" where there was none
+    bool excluded = true;  // forced, or no rollout under way: no evidence
 };
 
 struct Upstream {
@@ -53,56 +51,12 @@ struct Upstream {
     bool healthy = false;
 };
 
-enum class Outcome : std::uint8_t {
-    complete,      // the whole reply was sent
-    client_gone,   // the client hung up; counts for neither arm
-    client_error,  // the upstream answered 4xx; counts for neither arm
-    server_error,  // no connection, or 5xx, or nonsense before the first byte
-    truncated,     // the upstream broke off after its first byte
-    timed_out,
-};
-std::string_view outcome_name(Outcome outcome);
-
-struct Finished {
-    std::string request_id;
-    std::string response_id;  // "id" of the reply, "" where there was none
-    std::string session;      // session or conversation id, "" where there was none
-    Assignment assignment;
-    Arm served = Arm::original;           // differs from the assigned arm after a fallback
-    bool fell_back = false;               // the assigned arm failed before its first byte and the original answered
-    int status = 0;                       // HTTP status sent to the client
-    Outcome outcome = Outcome::complete;  // of the arm that served
-    std::int64_t time_ms = 0;             // wall clock at the end, milliseconds since 1970
-    double ttft_ms = -1;                  // request complete → first byte of the reply's body; -1 unknown
-    double duration_ms = -1;              // request complete → end of the reply
-    std::int64_t prompt_tokens = -1;      // -1 unknown
-    std::int64_t completion_tokens = -1;
-    std::string finish_reason;  // "stop", "length", …
-    std::string error;          // the arm's failure in words, "" where there was none
-};
-
-core::Json to_json(const Finished& finished);
-Finished finished_from_json(const core::Json& json);
-
-struct Feedback {
-    std::string id;           // idempotency key, "" where the client gave none
-    std::string response_id;  // one of response_id, request_id and session is given
-    std::string request_id;
-    std::string session;
-    std::string name;         // "thumbs_down", "escalation", "downstream_error", or any other
-    core::Json value = true;  // true, a number, or text
-    std::string comment;
-    std::int64_t time_ms = 0;
-};
-
-core::Json to_json(const Feedback& feedback);
-Feedback feedback_from_json(const core::Json& json);
-
 struct FeedbackReply {
-    bool accepted = true;
+    bool accepted = true;    // false: see message; not to be logged
     bool parked = false;     // the response is not known (yet); kept until it is
-    bool duplicate = false;  // the id was seen before
-    std::string message;     // why it was not accepted
+    bool duplicate = false;  // the id was seen before; not to be logged again
+    std::string request_id;  // what the feedback is about, for the log; "" while parked
+    std::string message;     // for the sender
 };
 
 struct ActionReply {
@@ -121,7 +75,12 @@ class Controller {
     // The name under which the gateway's /v1/models lists the model, whichever arm serves it.
     virtual const std::string& served_model() const = 0;
 
-    virtual void finished(const Finished& finished) = 0;
+    // Salted digest under which a session stands in the log.
+    virtual std::string session_digest(std::string_view session) const = 0;
+
+    // Every admitted request once, when it has ended.
+    virtual void finished(const Admit& admit, const Finish& finish) = 0;
+    // Before it is logged: the reply says whether to, and with which request_id.
     virtual FeedbackReply feedback(const Feedback& feedback) = 0;
 
     // GET /rollout/status: the state, both arms, the counts and the evidence.
