@@ -1,8 +1,9 @@
 // What every command shares: global options, and how it ends.
 //
-// A command is one file, <name>_command.cpp, with one function `void add_<name>_command(CLI::App& app, Commands& commands)`
-// that declares its options and hands a function to run. That function does its work through the stage modules and
-// returns an Ending; main turns it into output and exit code in one place. Commands never print results themselves.
+// A command is one file, <name>_command.cpp, with one function `void add_<name>_command(CLI::App& app, Commands&
+// commands)` that declares its options and hands a function to run. That function does its work through the stage
+// modules and returns an Ending; main turns it into output and exit code in one place. Commands never print results
+// themselves.
 #pragma once
 
 #include <filesystem>
@@ -33,9 +34,9 @@ struct GlobalOptions {
 
 struct Ending {
     int code = exit_code::done;
-    std::string text;   // for people, printed on stdout without --json; may have several lines
-    core::Json json;    // an object, printed on stdout with --json; main adds "exit_code", "next" and "command"
-    std::string next;   // the next command, "" where there is none
+    std::string text;  // for people, printed on stdout without --json; may have several lines
+    core::Json json;   // an object, printed on stdout with --json; main adds "exit_code", "next" and "command"
+    std::string next;  // the next command, "" where there is none
 };
 
 class Commands {

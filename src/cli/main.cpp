@@ -13,16 +13,21 @@ using namespace scale;
 
 int exit_code_of(core::ErrorKind kind) {
     switch (kind) {
-        case core::ErrorKind::usage: return cli::exit_code::usage;
-        case core::ErrorKind::refused: return cli::exit_code::refused;
+        case core::ErrorKind::usage:
+            return cli::exit_code::usage;
+        case core::ErrorKind::refused:
+            return cli::exit_code::refused;
         case core::ErrorKind::input:
         case core::ErrorKind::io:
-        case core::ErrorKind::worker: return cli::exit_code::error;
+        case core::ErrorKind::worker:
+            return cli::exit_code::error;
     }
     return cli::exit_code::error;
 }
 
-const char* label_of(core::ErrorKind kind) { return kind == core::ErrorKind::refused ? "refused" : "error"; }
+const char* label_of(core::ErrorKind kind) {
+    return kind == core::ErrorKind::refused ? "refused" : "error";
+}
 
 int report(const core::Error& error, const cli::Commands& commands, bool json) {
     const int code = exit_code_of(error.kind());
@@ -32,10 +37,11 @@ int report(const core::Error& error, const cli::Commands& commands, bool json) {
     if (json) {
         const core::Json object = {{"command", commands.chosen_name()},
                                    {"exit_code", code},
-                                   {"error", {{"kind", label_of(error.kind())},
-                                              {"found", error.found()},
-                                              {"expected", error.expected()},
-                                              {"next", error.next()}}}};
+                                   {"error",
+                                    {{"kind", label_of(error.kind())},
+                                     {"found", error.found()},
+                                     {"expected", error.expected()},
+                                     {"next", error.next()}}}};
         fmt::print("{}\n", core::canonical(object));
     }
     return code;

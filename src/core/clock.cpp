@@ -10,7 +10,9 @@ namespace scale::core {
 
 using namespace std::chrono;
 
-TimePoint now() { return floor<milliseconds>(system_clock::now()); }
+TimePoint now() {
+    return floor<milliseconds>(system_clock::now());
+}
 
 std::string to_rfc3339(TimePoint time) {
     const auto day = floor<days>(time);

@@ -1,5 +1,7 @@
 #include "core/file.h"
 
+#include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -7,9 +9,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -23,7 +22,9 @@ FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
 }
-int FileDescriptor::release() { return std::exchange(descriptor_, -1); }
+int FileDescriptor::release() {
+    return std::exchange(descriptor_, -1);
+}
 void FileDescriptor::reset(int descriptor) {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = descriptor;
@@ -120,7 +121,8 @@ std::uint64_t free_space(const fs::path& folder) {
     fs::path existing = fs::absolute(folder);
     while (!fs::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
     struct statvfs info {};
-    if (::statvfs(existing.c_str(), &info) != 0) throw system_error("cannot ask for free space at " + existing.string(), errno);
+    if (::statvfs(existing.c_str(), &info) != 0)
+        throw system_error("cannot ask for free space at " + existing.string(), errno);
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 

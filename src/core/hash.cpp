@@ -1,9 +1,8 @@
 #include "core/hash.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <cerrno>
 #include <vector>
 
 #include <openssl/evp.h>
@@ -23,8 +22,12 @@ Sha256::Sha256() : state_(std::make_unique<State>()) {
 }
 Sha256::~Sha256() = default;
 
-void Sha256::update(std::string_view bytes) { update(bytes.data(), bytes.size()); }
-void Sha256::update(const void* bytes, std::size_t size) { EVP_DigestUpdate(state_->context, bytes, size); }
+void Sha256::update(std::string_view bytes) {
+    update(bytes.data(), bytes.size());
+}
+void Sha256::update(const void* bytes, std::size_t size) {
+    EVP_DigestUpdate(state_->context, bytes, size);
+}
 
 std::array<std::uint8_t, 32> Sha256::digest() {
     std::array<std::uint8_t, 32> result{};

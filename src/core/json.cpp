@@ -44,6 +44,8 @@ Json parse_json(std::string_view text, const std::string& source) {
     }
 }
 
-std::string canonical(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string canonical(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace scale::core

@@ -1,15 +1,14 @@
 #include "core/process.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "core/error.h"
@@ -42,7 +41,8 @@ std::vector<std::string> merged_environment(const std::vector<std::pair<std::str
     for (char** entry = ::environ; *entry; ++entry) {
         const std::string text = *entry;
         const std::string name = text.substr(0, text.find('='));
-        const bool replaced = std::any_of(added.begin(), added.end(), [&](const auto& pair) { return pair.first == name; });
+        const bool replaced =
+            std::any_of(added.begin(), added.end(), [&](const auto& pair) { return pair.first == name; });
         if (!replaced) all.push_back(text);
     }
     for (const auto& [name, value] : added) all.push_back(name + "=" + value);
@@ -157,7 +157,9 @@ void Process::stop(std::chrono::milliseconds grace) {
     wait();
 }
 
-void Process::detach() { pid_ = -1; }
+void Process::detach() {
+    pid_ = -1;
+}
 
 std::string exit_text(int wait_status) {
     if (WIFEXITED(wait_status)) return "exit status " + std::to_string(WEXITSTATUS(wait_status));
@@ -183,7 +185,8 @@ std::string tail_of_file(const std::filesystem::path& path, int lines) {
         return {};
     }
     const auto all = split_lines(text);
-    const std::size_t first = all.size() > static_cast<std::size_t>(lines) ? all.size() - static_cast<std::size_t>(lines) : 0;
+    const std::size_t first =
+        all.size() > static_cast<std::size_t>(lines) ? all.size() - static_cast<std::size_t>(lines) : 0;
     std::string tail;
     for (std::size_t i = first; i < all.size(); ++i) tail += std::string(all[i]) + "\n";
     return tail;

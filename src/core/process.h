@@ -1,12 +1,11 @@
 // Child processes.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "core/file.h"
@@ -38,11 +37,11 @@ class Process {
     int stdout_descriptor() const { return stdout_.get(); }
     void close_stdin() { stdin_.reset(); }
 
-    int wait();                                                     // the wait status, see exit_text
-    std::optional<int> wait_for(std::chrono::milliseconds limit);   // empty: still running
+    int wait();                                                    // the wait status, see exit_text
+    std::optional<int> wait_for(std::chrono::milliseconds limit);  // empty: still running
     void signal(int number) const;
-    void stop(std::chrono::milliseconds grace);                     // SIGTERM, then SIGKILL after the grace time
-    void detach();                                                  // gives up ownership; the child goes on
+    void stop(std::chrono::milliseconds grace);  // SIGTERM, then SIGKILL after the grace time
+    void detach();                               // gives up ownership; the child goes on
 
   private:
     pid_t pid_ = -1;

@@ -1,10 +1,9 @@
 #include "core/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,8 +22,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-void set_verbosity(Verbosity verbosity) { current = verbosity; }
-Verbosity verbosity() { return current; }
+void set_verbosity(Verbosity verbosity) {
+    current = verbosity;
+}
+Verbosity verbosity() {
+    return current;
+}
 
 void say(const std::string& line) {
     if (verbosity() != Verbosity::quiet) fmt::print(stderr, "{}\n", line);

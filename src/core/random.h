@@ -19,8 +19,8 @@ class Random {
     std::uint64_t next();
     std::uint64_t below(std::uint64_t bound);  // uniform on [0, bound); bound ≥ 1; unbiased by rejection
     std::int64_t between(std::int64_t low, std::int64_t high);  // uniform on [low, high]
-    double uniform();                          // [0, 1), 53 bits
-    double normal();                           // mean 0, standard deviation 1
+    double uniform();                                           // [0, 1), 53 bits
+    double normal();                                            // mean 0, standard deviation 1
 
     template <typename T>
     void shuffle(std::vector<T>& items) {

@@ -22,8 +22,8 @@ std::string_view state_name(StageState state);
 struct StageStatus {
     Stage stage = Stage::constraint;
     StageState state = StageState::open;
-    std::string why;           // one sentence: what was done, or what makes it stale
-    std::string decided_by;    // hash of the defining entry, "" where open
+    std::string why;         // one sentence: what was done, or what makes it stale
+    std::string decided_by;  // hash of the defining entry, "" where open
 };
 
 struct Lineage {

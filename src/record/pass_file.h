@@ -15,7 +15,7 @@
 namespace scale::record {
 
 struct ModelSection {
-    std::string path;  // the original's GGUF, relative to scale.toml
+    std::string path;               // the original's GGUF, relative to scale.toml
     std::string stakes = "normal";  // "low" compresses stages L and E, with a reason
     std::string stakes_reason;
 };
@@ -24,9 +24,9 @@ struct ConstraintSection {
     std::string kind = "measure";  // "memory", "throughput", "cost", or "measure" to let the measurement name it
     double memory_mib = 0;         // what weights, KV cache and compute buffers may take
     double requests_per_minute = 0;
-    double price_per_hour = 0;     // of the machine
+    double price_per_hour = 0;            // of the machine
     double price_per_million_tokens = 0;  // prompt and completion tokens together
-    Workload workload;             // prompt_tokens, completion_tokens, concurrency
+    Workload workload;                    // prompt_tokens, completion_tokens, concurrency
 };
 
 struct DeploySection {
@@ -39,7 +39,7 @@ struct ChoiceSection {
     std::string quality = "balanced";  // "paramount": INT8 wherever memory allows
     std::string type;                  // a pinned candidate; needs type_reason
     std::string type_reason;
-    std::string qat_plan;              // path of an accepted plan; unlocks candidates below 4 bits
+    std::string qat_plan;  // path of an accepted plan; unlocks candidates below 4 bits
     int trial_rounds = 3;
 };
 
@@ -48,7 +48,7 @@ struct TrafficSection {
 };
 
 struct CalibrationSection {
-    int samples = 256;      // 128–512
+    int samples = 256;  // 128–512
     int expires_days = 90;
     int max_tokens = 1024;  // a longer sample is cut there
     double holdout = 0.25;  // share of the log kept for the gate
@@ -59,16 +59,16 @@ struct RolloutSection {
     std::string flag = "candidate";
     std::string listen = "127.0.0.1:8080";
     std::vector<std::int64_t> steps = {50000, 100000, 250000, 500000};  // parts per million of the users
-    std::string original_url;   // "" starts a llama-server
+    std::string original_url;                                           // "" starts a llama-server
     std::string candidate_url;
-    double alpha = 0.05;        // all harm tests together
-    double beta = 0.05;         // safety test
-    double harm_ratio = 1.0;    // H0 of the harm test: rate ratio at most this
-    double safe_ratio = 1.25;   // H0 of the safety test: rate ratio at least this
+    double alpha = 0.05;           // all harm tests together
+    double beta = 0.05;            // safety test
+    double harm_ratio = 1.0;       // H0 of the harm test: rate ratio at most this
+    double safe_ratio = 1.25;      // H0 of the safety test: rate ratio at least this
     double latency_margin = 0.20;  // tolerated relative rise of time to first token and time per token
     std::vector<std::string> guardrails = {"thumbs_down", "escalation", "downstream_error", "server_error"};
     double min_step_seconds = 60;
-    int parallel = 4;           // slots of each llama-server
+    int parallel = 4;  // slots of each llama-server
 };
 
 struct PassFile {
@@ -86,7 +86,9 @@ struct PassFile {
 PassFile parse_pass_file(const std::string& text, const std::string& source);
 PassFile read_pass_file(const std::filesystem::path& path);
 
-// The commented scale.toml that `scale init` writes.
-std::string pass_file_template(const std::string& model_path, const std::string& model_description);
+// The commented scale.toml that `scale init` writes. With a suggested memory target it is a memory-bound pass that runs
+// as it is; without one its kind is "measure" and a target has to be filled in.
+std::string pass_file_template(const std::string& model_path, const std::string& model_description,
+                               double suggested_memory_mib = 0);
 
 }  // namespace scale::record

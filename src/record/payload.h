@@ -45,9 +45,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measured, median, low, high, rou
 
 // Tokens per second, measured on this machine.
 struct Speed {
-    Measured prefill;        // one prompt of the workload's length
-    Measured decode;         // one sequence
-    Measured batch_decode;   // all `concurrency` sequences together, summed
+    Measured prefill;       // one prompt of the workload's length
+    Measured decode;        // one sequence
+    Measured batch_decode;  // all `concurrency` sequences together, summed
     int concurrency = 1;
     int threads = 1;
     // Seconds that one request of the workload occupies the machine at full concurrency:
@@ -72,8 +72,8 @@ struct Constraint {
     std::string sentence;  // the one sentence, with the measured numbers in it
     core::Json target;     // the [constraint] table of scale.toml
     Workload workload;
-    Memory memory;   // of the original
-    Speed speed;     // of the original
+    Memory memory;                        // of the original
+    Speed speed;                          // of the original
     double price_per_million_tokens = 0;  // at the stated price_per_hour; 0 where none is stated
     std::string because;                  // the reason of an override, "" where none was needed
     std::string stakes;                   // "normal" or "low"
@@ -89,25 +89,25 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, kind, sentence, targ
 
 // One row of the table of stage C.
 struct Candidate {
-    std::string name;              // "Q4_K_M"
-    std::string target;            // deployment it belongs to: "llama.cpp", "vllm"
-    double nominal_bits = 0;       // what the name promises
-    double bits_per_weight = 0;    // true, file bits over parameters, after fallbacks; 0 where not computed
-    std::uint64_t bytes = 0;       // true file size after fallbacks; 0 where not computed
-    int fallback_tensors = 0;      // tensors whose row length the named type cannot hold
-    Memory memory;                 // for the workload
-    double kl_estimate = 0;        // nats per token
-    double kl_low = 0;             // ± one standard deviation of the prior
+    std::string name;            // "Q4_K_M"
+    std::string target;          // deployment it belongs to: "llama.cpp", "vllm"
+    double nominal_bits = 0;     // what the name promises
+    double bits_per_weight = 0;  // true, file bits over parameters, after fallbacks; 0 where not computed
+    std::uint64_t bytes = 0;     // true file size after fallbacks; 0 where not computed
+    int fallback_tensors = 0;    // tensors whose row length the named type cannot hold
+    Memory memory;               // for the workload
+    double kl_estimate = 0;      // nats per token
+    double kl_low = 0;           // ± one standard deviation of the prior
     double kl_high = 0;
-    std::string kl_source;         // "estimated (…)"
-    bool trialled = false;         // speed below was measured here
+    std::string kl_source;  // "estimated (…)"
+    bool trialled = false;  // speed below was measured here
     Speed speed;
-    Measured speedup;              // original's seconds_per_request over this one's, paired by round
-    std::string speed_source;      // "measured (…)" or "documented (…)" or ""
+    Measured speedup;          // original's seconds_per_request over this one's, paired by round
+    std::string speed_source;  // "measured (…)" or "documented (…)" or ""
     bool eligible = false;
     bool chosen = false;
-    std::string rule;              // the rule that decided
-    std::string reason;            // one sentence for people: why it won or lost
+    std::string rule;    // the rule that decided
+    std::string reason;  // one sentence for people: why it won or lost
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Candidate, name, target, nominal_bits, bits_per_weight, bytes,
                                                 fallback_tensors, memory, kl_estimate, kl_low, kl_high, kl_source,
@@ -148,12 +148,12 @@ struct CalibrationSet {
     std::string expires_at;
     std::string log_sha256;
     std::uint64_t log_lines = 0;
-    std::uint64_t log_requests = 0;   // usable
+    std::uint64_t log_requests = 0;  // usable
     std::uint64_t log_duplicates = 0;
-    std::uint64_t log_broken = 0;     // lines that could not be used
+    std::uint64_t log_broken = 0;              // lines that could not be used
     std::vector<std::string> broken_examples;  // "line 17: not valid JSON (…)", the first few
-    double coverage = 0;              // share of the distinct traffic whose stratum has a sample
-    double total_variation = 0;       // distance between the strata shares of traffic and set, 0…1
+    double coverage = 0;                       // share of the distinct traffic whose stratum has a sample
+    double total_variation = 0;                // distance between the strata shares of traffic and set, 0…1
     std::vector<Stratum> strata;
     std::uint64_t seed = 0;
 };
@@ -180,10 +180,10 @@ struct Artefact {
     std::string original_sha256;
     std::string statistics_sha256;  // object: the activation statistics it was made with
     std::uint64_t statistics_tokens = 0;
-    std::string method;             // "llama.cpp stock rounding with activation statistics"
+    std::string method;  // "llama.cpp stock rounding with activation statistics"
     std::vector<TensorCheck> tensors;
-    std::string prompt;      // the generation check
-    std::string generated;   // what the artefact said
+    std::string prompt;     // the generation check
+    std::string generated;  // what the artefact said
     std::string original_generated;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, type, bits_per_weight, original_sha256,
@@ -192,17 +192,17 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, t
 
 // The bar, declared before any result exists. Margins are losses that are still acceptable.
 struct Budget {
-    double alpha = 0.05;                      // one-sided error rate of every comparison
-    double points = 1.0;                      // margin on the mean of all task items, percentage points
-    std::map<std::string, double> suites;     // margin per task suite, percentage points
-    double likelihood_nats = 0.02;            // margin on gold-answer loss where accuracy has no power, nats per token
-    double kl_mean = 0.02;                    // upper limit, nats per token
-    double top1_agreement = 0.95;             // lower limit, share of tokens
-    double perplexity_ratio = 1.02;           // upper limit, candidate over original
-    int items = 300;                          // per suite
-    std::uint64_t kl_tokens = 8192;           // scored tokens of held-out traffic
-    int context = 1024;                       // longest prompt of the long-context suite, tokens
-    std::uint64_t seed = 1;                   // of the generated items
+    double alpha = 0.05;                   // one-sided error rate of every comparison
+    double points = 1.0;                   // margin on the mean of all task items, percentage points
+    std::map<std::string, double> suites;  // margin per task suite, percentage points
+    double likelihood_nats = 0.02;         // margin on gold-answer loss where accuracy has no power, nats per token
+    double kl_mean = 0.02;                 // upper limit, nats per token
+    double top1_agreement = 0.95;          // lower limit, share of tokens
+    double perplexity_ratio = 1.02;        // upper limit, candidate over original
+    int items = 300;                       // per suite
+    std::uint64_t kl_tokens = 8192;        // scored tokens of held-out traffic
+    int context = 1024;                    // longest prompt of the long-context suite, tokens
+    std::uint64_t seed = 1;                // of the generated items
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Budget, alpha, points, suites, likelihood_nats, kl_mean, top1_agreement,
                                                 perplexity_ratio, items, kl_tokens, context, seed)
@@ -217,12 +217,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateStarted, artefact_sha256, bu
 
 // One comparison of the gate.
 struct GateCheck {
-    std::string name;        // "reasoning", "kl_mean", …
-    std::string category;    // "distribution", "reasoning", "instructions", "long_context", "consistency", "overall"
-    std::string endpoint;    // "accuracy", "gold_loss", "kl_mean", "top1_agreement", "perplexity_ratio"
-    std::string method;      // "Tango score, one-sided 95 %"
-    int n = 0;               // items or tokens
-    int clusters = 0;        // independent units
+    std::string name;      // "reasoning", "kl_mean", …
+    std::string category;  // "distribution", "reasoning", "instructions", "long_context", "consistency", "overall"
+    std::string endpoint;  // "accuracy", "gold_loss", "kl_mean", "top1_agreement", "perplexity_ratio"
+    std::string method;    // "Tango score, one-sided 95 %"
+    int n = 0;             // items or tokens
+    int clusters = 0;      // independent units
     double original = 0;
     double candidate = 0;
     double difference = 0;   // loss; positive is worse
@@ -231,23 +231,23 @@ struct GateCheck {
     int base_only = 0;       // original right, candidate wrong
     int candidate_only = 0;  // the reverse
     double chance = 0;
-    std::string result;      // "PASS", "FAIL", "INCONCLUSIVE" or "NO POWER"
-    int items_needed = 0;    // INCONCLUSIVE: the n at which the observed loss would pass; 0 unknown
+    std::string result;    // "PASS", "FAIL", "INCONCLUSIVE" or "NO POWER"
+    int items_needed = 0;  // INCONCLUSIVE: the n at which the observed loss would pass; 0 unknown
     std::string note;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateCheck, name, category, endpoint, method, n, clusters, original,
-                                                candidate, difference, upper, margin, base_only, candidate_only,
-                                                chance, result, items_needed, note)
+                                                candidate, difference, upper, margin, base_only, candidate_only, chance,
+                                                result, items_needed, note)
 
 struct Verdict {
     std::string verdict;  // "PASS", "FAIL" or "INCONCLUSIVE"
     std::string sentence;
     std::string artefact_sha256;
-    std::string gate_started;     // hash of that entry
+    std::string gate_started;         // hash of that entry
     std::string measurements_sha256;  // object: per-item results of both models
-    bool compressed = false;      // a low-stakes pass with fewer suites
+    bool compressed = false;          // a low-stakes pass with fewer suites
     std::vector<GateCheck> checks;
-    core::Json worst;             // worst regressions: text, token, probabilities
+    core::Json worst;  // worst regressions: text, token, probabilities
     double seconds = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Verdict, verdict, sentence, artefact_sha256, gate_started,

@@ -1,0 +1,93 @@
+// The keys of scale.toml, declared once: reading, the list of known keys and the commented template all derive from
+// here.
+//
+// A visitor offers section(name, comment), field(key, value, comment) for every type used below, and
+// table(name, map, known_keys, comment).
+#pragma once
+
+#include "record/pass_file.h"
+
+namespace scale::record {
+
+inline const std::vector<std::string>& suite_names() {
+    static const std::vector<std::string> names{"reasoning", "instructions", "long_context", "consistency"};
+    return names;
+}
+
+template <typename Visitor>
+void visit_pass_file(PassFile& file, Visitor& visit) {
+    visit.section("model", "The original, as it is served today.");
+    visit.field("path", file.model.path, "GGUF file, relative to this one");
+    visit.field("stakes", file.model.stakes,
+                "\"normal\", or \"low\": compresses stages L and E, and the record says so for ever");
+    visit.field("stakes_reason", file.model.stakes_reason, "needed with stakes = \"low\"");
+
+    visit.section("constraint", "S: what is to be relieved. One kind; its target must be stated.");
+    visit.field("kind", file.constraint.kind,
+                "\"memory\", \"throughput\", \"cost\", or \"measure\": the measurement names it");
+    visit.field("memory_mib", file.constraint.memory_mib,
+                "memory: what weights, KV cache and compute buffers may take");
+    visit.field("requests_per_minute", file.constraint.requests_per_minute,
+                "throughput: the rate this machine has to serve");
+    visit.field("price_per_hour", file.constraint.price_per_hour, "cost: what the machine costs, in your currency");
+    visit.field("price_per_million_tokens", file.constraint.price_per_million_tokens,
+                "cost: the target, prompt and completion tokens together");
+    visit.field("prompt_tokens", file.constraint.workload.prompt_tokens, "a typical request");
+    visit.field("completion_tokens", file.constraint.workload.completion_tokens, "");
+    visit.field("concurrency", file.constraint.workload.concurrency, "requests served at once");
+
+    visit.section("deploy", "Where it will run. Measurements are made on this machine.");
+    visit.field("target", file.deploy.target, "\"llama.cpp\"");
+    visit.field("threads", file.deploy.threads, "0: all cores");
+    visit.field("context", file.deploy.context, "tokens per request, prompt and completion");
+
+    visit.section("choice", "C: precision and format. The rules decide; a pinned type needs a reason.");
+    visit.field("quality", file.choice.quality,
+                "\"balanced\" (4 bits by default) or \"paramount\" (INT8 where memory allows)");
+    visit.field("type", file.choice.type, "pins a candidate, such as \"Q5_K_M\"");
+    visit.field("type_reason", file.choice.type_reason, "needed with type");
+    visit.field("qat_plan", file.choice.qat_plan, "an accepted plan unlocks candidates below 4 bits");
+    visit.field("trial_rounds", file.choice.trial_rounds, "interleaved rounds of the kernel trial");
+
+    visit.section("traffic", "Real requests: JSON lines, one OpenAI-style request body a line.");
+    visit.field("log", file.traffic.log, "");
+
+    visit.section("calibration", "A: samples chosen from the traffic.");
+    visit.field("samples", file.calibration.samples, "128 to 512");
+    visit.field("expires_days", file.calibration.expires_days, "after that the set must be assembled again");
+    visit.field("max_tokens", file.calibration.max_tokens, "a longer sample is cut there");
+    visit.field("holdout", file.calibration.holdout, "share of the traffic that only the gate sees");
+    visit.field("seed", file.calibration.seed, "");
+
+    visit.section("budget", "L: the bar, declared by `scale lock --declare` before any result exists.");
+    visit.field("alpha", file.budget.alpha, "one-sided error rate of every comparison");
+    visit.field("points", file.budget.points, "acceptable loss over all task items, percentage points");
+    visit.field("likelihood_nats", file.budget.likelihood_nats, "acceptable rise of the gold answers' loss, nats");
+    visit.field("kl_mean", file.budget.kl_mean, "mean KL divergence on held-out traffic, nats per token, at most");
+    visit.field("top1_agreement", file.budget.top1_agreement, "share of tokens with the same first choice, at least");
+    visit.field("perplexity_ratio", file.budget.perplexity_ratio, "candidate over original, at most");
+    visit.field("items", file.budget.items, "per task suite");
+    visit.field("kl_tokens", file.budget.kl_tokens, "scored tokens of held-out traffic");
+    visit.field("context", file.budget.context, "longest prompt of the long-context suite, tokens");
+    visit.field("seed", file.budget.seed, "of the generated items");
+    visit.table("budget.suites", file.budget.suites, suite_names(),
+                "acceptable loss per task suite, percentage points");
+
+    visit.section("rollout", "E: a slice of the users gets the candidate, behind a flag.");
+    visit.field("flag", file.rollout.flag, "names the experiment; another name draws the users anew");
+    visit.field("listen", file.rollout.listen, "address of the gateway");
+    visit.field("steps", file.rollout.steps, "users on the candidate, parts per million");
+    visit.field("original_url", file.rollout.original_url, "an OpenAI-compatible server; empty starts a llama-server");
+    visit.field("candidate_url", file.rollout.candidate_url, "");
+    visit.field("alpha", file.rollout.alpha, "false rollbacks, all guardrails together");
+    visit.field("beta", file.rollout.beta, "false promotions, each guardrail");
+    visit.field("harm_ratio", file.rollout.harm_ratio, "harm: bad events beyond this ratio to the original's");
+    visit.field("safe_ratio", file.rollout.safe_ratio, "safe: bad events proved below this ratio");
+    visit.field("latency_margin", file.rollout.latency_margin, "tolerated relative rise of latency");
+    visit.field("guardrails", file.rollout.guardrails,
+                "bad events, by feedback name; server_error is seen by the gateway");
+    visit.field("min_step_seconds", file.rollout.min_step_seconds, "a step lasts at least that long");
+    visit.field("parallel", file.rollout.parallel, "slots of each llama-server");
+}
+
+}  // namespace scale::record

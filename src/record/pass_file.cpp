@@ -1,0 +1,293 @@
+#include "record/pass_file.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "record/pass_fields.h"
+
+namespace scale::record {
+
+namespace {
+
+// Reads one parsed TOML table into a PassFile and collects every mistake with its line.
+class Reader {
+  public:
+    explicit Reader(const toml::table& root) : root_(root) {}
+
+    void section(const std::string& name, const char*) {
+        section_ = name;
+        known_[name];
+        table_ = nullptr;
+        const toml::node* node = root_.get(name);
+        if (!node) return;
+        table_ = node->as_table();
+        if (!table_) complain(*node, fmt::format("'{}' is not a section", name));
+    }
+
+    template <typename T>
+    void field(const std::string& key, T& value, const char*) {
+        known_[section_].insert(key);
+        const toml::node* node = table_ ? table_->get(key) : nullptr;
+        if (node) read(*node, key, value);
+    }
+
+    void table(const std::string& name, std::map<std::string, double>& values, const std::vector<std::string>& keys,
+               const char*) {
+        const auto dot = name.find('.');
+        known_[name.substr(0, dot)].insert(name.substr(dot + 1));
+        const toml::node* node = table_ ? table_->get(name.substr(dot + 1)) : nullptr;
+        if (!node) return;
+        if (!node->is_table()) return complain(*node, fmt::format("'{}' is not a section", name));
+        for (const auto& [key, item] : *node->as_table()) {
+            const std::string text(key.str());
+            if (std::find(keys.begin(), keys.end(), text) == keys.end())
+                complain(item, unknown(fmt::format("{} in [{}]", text, name), text, keys));
+            else
+                read(item, text, values[text]);
+        }
+    }
+
+    // After all fields: whatever else is in the file is unknown.
+    void refuse_unknown() {
+        std::vector<std::string> sections;
+        for (const auto& [name, keys] : known_) sections.push_back(name);
+        for (const auto& [key, node] : root_) {
+            const std::string name(key.str());
+            const auto section = known_.find(name);
+            if (section == known_.end()) {
+                complain(node, unknown(fmt::format("section [{}]", name), name, sections));
+                continue;
+            }
+            if (!node.is_table()) continue;
+            const std::vector<std::string> keys(section->second.begin(), section->second.end());
+            for (const auto& [inner, item] : *node.as_table())
+                if (!section->second.contains(std::string(inner.str())))
+                    complain(item,
+                             unknown(fmt::format("{} in [{}]", inner.str(), name), std::string(inner.str()), keys));
+        }
+    }
+
+    std::vector<std::pair<unsigned, std::string>> mistakes;
+
+  private:
+    void complain(const toml::node& node, std::string text) {
+        mistakes.emplace_back(node.source().begin.line, std::move(text));
+    }
+
+    static std::string unknown(const std::string& what, const std::string& word, const std::vector<std::string>& keys) {
+        const std::string near = core::nearest(word, keys);
+        return fmt::format("unknown key {}{}", what, near.empty() ? "" : "; did you mean '" + near + "'?");
+    }
+
+    void wrong(const toml::node& node, const std::string& key, const char* expected) {
+        complain(node, fmt::format("{} in [{}] must be {}", key, section_, expected));
+    }
+    void read(const toml::node& node, const std::string& key, std::string& value) {
+        if (const auto text = node.value_exact<std::string>())
+            value = *text;
+        else
+            wrong(node, key, "a string");
+    }
+    void read(const toml::node& node, const std::string& key, double& value) {
+        if (const auto number = node.value<double>(); number && node.is_number())
+            value = *number;
+        else
+            wrong(node, key, "a number");
+    }
+    template <typename Integer>
+    void read_integer(const toml::node& node, const std::string& key, Integer& value) {
+        const auto number = node.value_exact<std::int64_t>();
+        if (!number) return wrong(node, key, "a whole number");
+        if (*number < 0 || *number > std::int64_t{1} << 40 ||
+            static_cast<std::int64_t>(static_cast<Integer>(*number)) != *number)
+            return wrong(node, key, "a whole number from 0 that fits");
+        value = static_cast<Integer>(*number);
+    }
+    void read(const toml::node& node, const std::string& key, int& value) { read_integer(node, key, value); }
+    void read(const toml::node& node, const std::string& key, std::uint64_t& value) { read_integer(node, key, value); }
+    template <typename T>
+    void read(const toml::node& node, const std::string& key, std::vector<T>& values) {
+        const toml::array* array = node.as_array();
+        if (!array) return wrong(node, key, "a list");
+        values.clear();
+        for (const auto& item : *array) {
+            if (const auto value = item.value_exact<T>())
+                values.push_back(*value);
+            else
+                wrong(item, key, std::is_same_v<T, std::string> ? "a list of strings" : "a list of whole numbers");
+        }
+    }
+
+    const toml::table& root_;
+    const toml::table* table_ = nullptr;
+    std::string section_;
+    std::map<std::string, std::set<std::string>> known_;
+};
+
+// What no single field can judge.
+std::vector<std::string> contradictions(const PassFile& file) {
+    std::vector<std::string> found;
+    const auto check = [&](bool good, std::string text) {
+        if (!good) found.push_back(std::move(text));
+    };
+    const auto one_of = [&](const std::string& key, const std::string& value, const std::vector<std::string>& allowed) {
+        if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
+        const std::string near = core::nearest(value, allowed);
+        found.push_back(fmt::format("{} is '{}', which is not one of {}{}", key, value, fmt::join(allowed, ", "),
+                                    near.empty() ? "" : "; did you mean '" + near + "'?"));
+    };
+    const auto share = [](double value) { return value > 0 && value < 1; };
+    check(!file.model.path.empty(), "path in [model] is missing: the original's GGUF file");
+    one_of("stakes in [model]", file.model.stakes, {"normal", "low"});
+    check(file.model.stakes != "low" || !file.model.stakes_reason.empty(),
+          "stakes = \"low\" in [model] needs stakes_reason");
+    one_of("kind in [constraint]", file.constraint.kind, {"memory", "throughput", "cost", "measure"});
+    const Workload& load = file.constraint.workload;
+    check(load.prompt_tokens >= 1 && load.completion_tokens >= 1,
+          "prompt_tokens and completion_tokens in [constraint] must be at least 1");
+    check(load.concurrency >= 1 && load.concurrency <= 256, "concurrency in [constraint] must be 1 to 256");
+    check(load.prompt_tokens + load.completion_tokens <= file.deploy.context,
+          fmt::format("prompt_tokens + completion_tokens in [constraint] is {}, more than context in [deploy], {}",
+                      load.prompt_tokens + load.completion_tokens, file.deploy.context));
+    one_of("target in [deploy]", file.deploy.target, {"llama.cpp", "vllm"});
+    check(file.deploy.context >= 64, "context in [deploy] must be at least 64");
+    one_of("quality in [choice]", file.choice.quality, {"balanced", "paramount"});
+    check(file.choice.type.empty() || !file.choice.type_reason.empty(), "type in [choice] needs type_reason");
+    check(file.choice.trial_rounds >= 1, "trial_rounds in [choice] must be at least 1");
+    check(file.calibration.samples >= 128 && file.calibration.samples <= 512,
+          "samples in [calibration] must be 128 to 512");
+    check(file.calibration.expires_days >= 1, "expires_days in [calibration] must be at least 1");
+    check(file.calibration.max_tokens >= 32, "max_tokens in [calibration] must be at least 32");
+    check(share(file.calibration.holdout), "holdout in [calibration] must lie between 0 and 1");
+    check(file.budget.alpha > 0 && file.budget.alpha <= 0.2, "alpha in [budget] must lie above 0 and at most at 0.2");
+    check(file.budget.points > 0 && file.budget.points <= 100,
+          "points in [budget] must lie above 0 and at most at 100");
+    for (const auto& [suite, margin] : file.budget.suites)
+        check(margin > 0 && margin <= 100, suite + " in [budget.suites] must lie above 0 and at most at 100");
+    check(file.budget.kl_mean > 0 && file.budget.likelihood_nats > 0,
+          "kl_mean and likelihood_nats in [budget] must be positive");
+    check(share(file.budget.top1_agreement), "top1_agreement in [budget] must lie between 0 and 1");
+    check(file.budget.perplexity_ratio > 1, "perplexity_ratio in [budget] must be above 1");
+    check(file.budget.items >= 20, "items in [budget] must be at least 20");
+    check(file.budget.kl_tokens >= 256, "kl_tokens in [budget] must be at least 256");
+    check(file.budget.context >= 128, "context in [budget] must be at least 128");
+    const auto& steps = file.rollout.steps;
+    check(!steps.empty() && steps.front() > 0 && steps.back() <= 1000000 && std::is_sorted(steps.begin(), steps.end()),
+          "steps in [rollout] must rise within 1 to 1000000 parts per million");
+    check(share(file.rollout.alpha) && share(file.rollout.beta),
+          "alpha and beta in [rollout] must lie between 0 and 1");
+    check(file.rollout.harm_ratio >= 1 && file.rollout.safe_ratio > 1,
+          "harm_ratio in [rollout] must be at least 1, safe_ratio above 1");
+    check(!file.rollout.guardrails.empty(), "guardrails in [rollout] must name at least one bad event");
+    check(file.rollout.parallel >= 1, "parallel in [rollout] must be at least 1");
+    return found;
+}
+
+std::string quoted(const std::string& text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') result += '\\';
+        result += c;
+    }
+    return result + "\"";
+}
+
+// Writes the commented template. A value that is not stated (empty, 0) is written as a comment.
+class TemplateWriter {
+  public:
+    std::string text;
+
+    void section(const std::string& name, const char* comment) { text += fmt::format("\n# {}\n[{}]\n", comment, name); }
+    void field(const std::string& key, const std::string& value, const char* comment) {
+        line(key, quoted(value), comment, value.empty());
+    }
+    void field(const std::string& key, double value, const char* comment) {
+        line(key, fmt::format("{}", value), comment, value == 0);
+    }
+    void field(const std::string& key, int value, const char* comment) {
+        line(key, fmt::format("{}", value), comment, false);
+    }
+    void field(const std::string& key, std::uint64_t value, const char* comment) {
+        line(key, fmt::format("{}", value), comment, false);
+    }
+    void field(const std::string& key, const std::vector<std::int64_t>& values, const char* comment) {
+        line(key, fmt::format("[{}]", fmt::join(values, ", ")), comment, false);
+    }
+    void field(const std::string& key, const std::vector<std::string>& values, const char* comment) {
+        std::vector<std::string> items;
+        for (const auto& value : values) items.push_back(quoted(value));
+        line(key, fmt::format("[{}]", fmt::join(items, ", ")), comment, false);
+    }
+    void table(const std::string& name, const std::map<std::string, double>&, const std::vector<std::string>& keys,
+               const char* comment) {
+        section(name, comment);
+        for (const auto& key : keys) line(key, "3", "", false);
+    }
+
+  private:
+    void line(const std::string& key, const std::string& value, const char* comment, bool unstated) {
+        std::string written = fmt::format("{}{} = {}", unstated ? "# " : "", key, value);
+        if (*comment) written = fmt::format("{:<34} # {}", written, comment);
+        text += written + "\n";
+    }
+};
+
+toml::table parse_toml(const std::string& text, const std::string& source) {
+    try {
+        return toml::parse(text);
+    } catch (const toml::parse_error& failure) {
+        throw core::input_error(
+            fmt::format("{} line {}: {}", source, failure.source().begin.line, failure.description()),
+            "TOML (key = value lines under [section] headings)", "correct that line");
+    }
+}
+
+}  // namespace
+
+PassFile parse_pass_file(const std::string& text, const std::string& source) {
+    const toml::table root = parse_toml(text, source);
+    PassFile file;
+    Reader reader(root);
+    visit_pass_file(file, reader);
+    reader.refuse_unknown();
+    std::sort(reader.mistakes.begin(), reader.mistakes.end());
+    std::vector<std::string> lines;
+    for (const auto& [line, mistake] : reader.mistakes)
+        lines.push_back(fmt::format("{} line {}: {}", source, line, mistake));
+    if (lines.empty())
+        for (const auto& contradiction : contradictions(file))
+            lines.push_back(fmt::format("{}: {}", source, contradiction));
+    if (!lines.empty()) throw core::input_error(fmt::format("{}", fmt::join(lines, "\n")), {}, "correct " + source);
+    file.constraint.workload.context = file.deploy.context;
+    return file;
+}
+
+PassFile read_pass_file(const std::filesystem::path& path) {
+    return parse_pass_file(core::read_file(path, 1 << 20), path.filename().string());
+}
+
+std::string pass_file_template(const std::string& model_path, const std::string& model_description,
+                               double suggested_memory_mib) {
+    PassFile file;
+    file.model.path = model_path;
+    if (suggested_memory_mib > 0) {
+        file.constraint.kind = "memory";
+        file.constraint.memory_mib = suggested_memory_mib;
+    }
+    TemplateWriter writer;
+    writer.text = fmt::format(
+        "# A SCALE pass for {}.\n"
+        "# The stages in order: scale set, choose, lock --declare, assemble, quantize, lock, evaluate start; or scale "
+        "run.\n",
+        model_description);
+    visit_pass_file(file, writer);
+    return writer.text;
+}
+
+}  // namespace scale::record
