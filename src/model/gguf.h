@@ -42,8 +42,11 @@ class GgufFile {
     // Throws an input error that names the file, the offset and what is wrong.
     explicit GgufFile(const std::filesystem::path& path);
 
+    // The same for bytes in memory, which must outlive this object; `name` stands for the file in errors.
+    GgufFile(std::span<const std::byte> bytes, const std::string& name);
+
     const std::filesystem::path& path() const { return path_; }
-    std::uint64_t file_bytes() const { return map_->bytes().size(); }
+    std::uint64_t file_bytes() const { return bytes_.size(); }
     const std::vector<TensorInfo>& tensors() const { return tensors_; }
     const TensorInfo* tensor(std::string_view name) const;
     std::span<const std::byte> data(const TensorInfo& tensor) const;  // into the map; lives as long as this object
@@ -56,10 +59,14 @@ class GgufFile {
     std::uint64_t parameters() const;  // elements of all tensors
 
   private:
+    void parse();
+
     std::filesystem::path path_;
-    std::shared_ptr<core::MappedFile> map_;
+    std::shared_ptr<core::MappedFile> map_;  // none for bytes in memory
+    std::span<const std::byte> bytes_;
     std::map<std::string, GgufValue, std::less<>> metadata_;
     std::vector<TensorInfo> tensors_;
+    std::map<std::string, std::size_t, std::less<>> index_;  // of tensors_, by name
 };
 
 }  // namespace scale::model

@@ -9,10 +9,10 @@
 namespace scale::model {
 
 struct TensorType {
-    std::uint32_t id;         // as stored in GGUF
-    std::string_view name;    // "Q4_K"
-    std::uint32_t block;      // weights per block; rows are multiples of it
-    std::uint32_t bytes;      // per block
+    std::uint32_t id;       // as stored in GGUF
+    std::string_view name;  // "Q4_K"
+    std::uint32_t block;    // weights per block; rows are multiples of it
+    std::uint32_t bytes;    // per block
     double bits_per_weight() const { return 8.0 * bytes / block; }
 };
 

@@ -1,0 +1,108 @@
+# Shared by the scripts that drive the real binary; source it first:
+#
+#   . "$(dirname "$0")/common.sh"
+#
+# ctest sets SCALE (the binary) and SOURCE (the checkout). The script then stands in a fresh temporary folder $work,
+# removed at the end together with every process that was started in the background and given to kill_at_end.
+set -uo pipefail
+: "${SCALE:?the path of the scale binary}"
+SOURCE=${SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/scale-test.XXXXXX")
+background=()
+cleanup() {
+  local process
+  for process in ${background[@]+"${background[@]}"}; do kill -KILL "$process" 2>/dev/null; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work" || exit 1
+
+# fail MESSAGE: ends the script; shows what the last command printed.
+fail() {
+  echo "FAILED: $*" >&2
+  if [ -e "$work/stdout" ]; then echo "--- stdout"; head -c 4000 "$work/stdout"; echo "--- stderr"; head -c 4000 "$work/stderr"; fi >&2
+  exit 1
+}
+
+skip() { echo "skipped: $*"; exit 77; }
+
+kill_at_end() { background+=("$1"); }
+
+# expect_exit CODE COMMAND…: runs the command, its output into $work/stdout and $work/stderr, and checks its exit code.
+expect_exit() {
+  local wanted=$1 got=0
+  shift
+  "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || got=$?
+  [ "$got" = "$wanted" ] || fail "'$*' ended with $got, expected $wanted"
+}
+
+# expect_grep PATTERN [FILE]: an extended regular expression that FILE (default: stdout and stderr together) must match.
+expect_grep() {
+  if [ $# -ge 2 ]; then
+    grep -Eq -- "$1" "$2" || fail "no '$1' in $2"
+  else
+    cat "$work/stdout" "$work/stderr" | grep -Eq -- "$1" || fail "no '$1' in the output"
+  fi
+}
+
+# refuse_grep PATTERN [FILE]: the reverse.
+refuse_grep() {
+  if [ $# -ge 2 ]; then
+    ! grep -Eq -- "$1" "$2" || fail "'$1' is in $2"
+  else
+    ! cat "$work/stdout" "$work/stderr" | grep -Eq -- "$1" || fail "'$1' is in the output"
+  fi
+}
+
+# expect_json EXPRESSION: a Python expression over `it`, the JSON object on stdout, that must hold.
+expect_json() {
+  python3 -c 'import json, sys; it = json.load(open(sys.argv[1])); sys.exit(0 if eval(sys.argv[2]) else 1)' \
+    "$work/stdout" "$1" 2>>"$work/stderr" || fail "the JSON does not satisfy: $1"
+}
+
+# test_model: prints the path of the small real model; skips the script where there is none. Use as
+#   model=$(test_model) || skip "no test model"
+test_model() {
+  local named=${SCALE_TEST_MODEL:-} beside=$SOURCE/../shared/models/tiny-256/tiny-256.f16.gguf
+  if [ -n "$named" ] && [ -e "$named" ]; then echo "$named"; return; fi
+  if [ -e "$beside" ]; then (cd "$(dirname "$beside")" && echo "$PWD/$(basename "$beside")"); return; fi
+  return 1
+}
+
+# make_traffic N FILE: N varied request bodies as OpenAI-style JSON lines, the same on every run: four topics, with and
+# without a system message, one to three turns, short and long, some asking for JSON or a list.
+make_traffic() {
+  python3 - "$1" "$2" <<'PYTHON'
+import json, random, sys
+count, path = int(sys.argv[1]), sys.argv[2]
+draw = random.Random(20240611)
+things = {
+    "travel": ["a train to Lyon", "the night ferry", "a window seat", "two bicycles", "a missed connection", "my luggage"],
+    "cooking": ["lentil soup", "sourdough bread", "a vegan cake", "green beans", "a cheap dinner", "tomato sauce"],
+    "code": ["a binary search in C", "this regular expression", "a deadlock", "a SQL join", "unit tests", "a memory leak"],
+    "health": ["sleeping badly", "a sprained ankle", "back pain at a desk", "running a first 10 km", "hay fever", "a cough"],
+}
+openings = ["How do I deal with {}?", "Tell me about {}.", "I need help with {}, quickly.", "What should I know about {}?",
+            "Write a short note on {}.", "Compare {} with {}.", "Why is {} so hard?", "Can you explain {} to a child?"]
+formats = ["", "", "", " Answer as a JSON object with the keys \"summary\" and \"steps\".", " Give me a numbered list.",
+           " Answer in one sentence.", " Answer in a table."]
+details = ["It happened on {} at {} o'clock.", "I tried {} times already.", "My budget is {} euros.", "We are {} people.",
+           "It has to be done within {} days.", "The last attempt took {} minutes."]
+with open(path, "w") as log:
+    for index in range(count):
+        topic = draw.choice(sorted(things))
+        messages = []
+        if draw.random() < 0.5:
+            messages.append({"role": "system", "content": f"You are a helpful assistant for {topic}."})
+        for turn in range(draw.choice([1, 1, 1, 2, 3])):
+            if turn:
+                messages.append({"role": "assistant", "content": f"About {draw.choice(things[topic])}: start small and write down what works."})
+            words = [draw.choice(openings).replace("{}", draw.choice(things[topic]), 1).replace("{}", draw.choice(things[topic]))]
+            for _ in range(draw.choice([0, 1, 2, 4, 8])):
+                words.append(draw.choice(details).format(draw.randint(1, 60), draw.randint(1, 24)))
+            messages.append({"role": "user", "content": " ".join(words) + draw.choice(formats)})
+        log.write(json.dumps({"model": "assistant", "user": f"user-{draw.randint(1, 40)}", "messages": messages,
+                              "max_tokens": draw.choice([16, 32, 64])}) + "\n")
+PYTHON
+}

@@ -1,0 +1,19 @@
+// The small real model that tests run on.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+namespace scale::test {
+
+// $SCALE_TEST_MODEL, else the model beside the checkout; none where neither exists (GTEST_SKIP then).
+inline std::optional<std::filesystem::path> test_model() {
+    if (const char* named = std::getenv("SCALE_TEST_MODEL"))
+        if (std::filesystem::exists(named)) return named;
+    const std::filesystem::path beside = SCALE_SOURCE_DIR "/../shared/models/tiny-256/tiny-256.f16.gguf";
+    if (std::filesystem::exists(beside)) return beside;
+    return std::nullopt;
+}
+
+}  // namespace scale::test
