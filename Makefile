@@ -1,0 +1,55 @@
+# Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
+# the engine into a cache outside the checkout and then the program.
+SHELL := /bin/bash
+.PHONY: help packages engine build demo test test-slow test-all bench bench-gate bench-rollout asan tsan format fuzz clean
+PRESET ?= release
+export CCACHE_NOHASHDIR := 1
+
+help:
+	@echo "make demo       the whole pass on a small real model, from constraint to rollback"
+	@echo "make test       all tests but the slow ones;  make test-slow: those"
+	@echo "make build      the program: build/$(PRESET)/scale"
+	@echo "make asan tsan  the tests under AddressSanitizer with UBSan, and under ThreadSanitizer"
+	@echo "make bench      measurements (bench-gate, bench-rollout)"
+	@echo "make format     clang-format over our sources;  make fuzz: a minute of fuzzing per parser"
+
+packages:
+	@scripts/install_packages.sh
+
+engine: packages
+	@scripts/build_engine.sh >/dev/null
+
+build: engine
+	@SCALE_ENGINE="$$(scripts/build_engine.sh)" cmake --preset $(PRESET) >build-$(PRESET).log 2>&1 || { cat build-$(PRESET).log; exit 1; }; rm -f build-$(PRESET).log
+	@cmake --build --preset $(PRESET)
+
+demo: build
+	@examples/smollm2/demo.sh build/$(PRESET)/scale
+
+test: build
+	@cd build/$(PRESET) && ctest --output-on-failure --label-exclude slow
+
+test-slow: build
+	@cd build/$(PRESET) && ctest --output-on-failure --label-regex slow
+
+asan tsan:
+	@$(MAKE) --no-print-directory test PRESET=$@
+
+bench: bench-gate bench-rollout
+
+bench-gate: build
+	@cmake --build --preset $(PRESET) --target bench_gate && build/$(PRESET)/bench/bench_gate
+
+bench-rollout: build
+	@cmake --build --preset $(PRESET) --target bench_rollout && build/$(PRESET)/bench/bench_rollout
+
+format:
+	@scripts/install_packages.sh --format
+	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i
+
+fuzz:
+	@scripts/install_packages.sh --fuzz
+	@fuzz/run.sh
+
+clean:
+	@rm -rf build

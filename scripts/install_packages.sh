@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building, testing and the demo need; does nothing where all are there.
+set -euo pipefail
+packages=(g++ cmake ninja-build ccache git curl ca-certificates procps python3 python3-pip python3-venv
+          libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libfmt-dev libssl-dev libgtest-dev libgmock-dev)
+[ "${1:-}" = --format ] && packages+=(clang-format-14)
+[ "${1:-}" = --fuzz ] && packages+=(clang-14 libclang-rt-14-dev)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+echo "packages: installing ${missing[*]}" >&2
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "packages: need root or sudo for apt-get install ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
