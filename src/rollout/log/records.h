@@ -33,8 +33,9 @@ const char* to_string(Outcome outcome);
 // Times are milliseconds since 1970, UTC.
 struct Admit {
     std::int64_t time_ms = 0;
-    std::string request_id;
-    std::string unit;      // digest of the assignment key, 64 hexadecimal digits; the unit of analysis
+    std::string request_id;         // made by us, unique
+    std::string client_request_id;  // the client's x-request-id, "" where it sent none
+    std::string unit;               // digest of the assignment key, 64 hexadecimal digits; the unit of analysis
     std::string key_kind;  // which key it was: "header", "safety_identifier", "user", "session", "api_key", "request"
     Arm arm = Arm::original;       // as assigned; the analysis goes by this, whoever answered
     std::uint32_t propensity = 0;  // the candidate's share when it was assigned, parts per million

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -28,13 +27,13 @@ struct LogOptions {
     std::filesystem::path folder;
     std::uint64_t segment_bytes = std::uint64_t{64} << 20;  // a segment is closed once it is this long
     std::uint64_t queue_bytes = std::uint64_t{64} << 20;    // of records not yet committed
-    std::chrono::microseconds gather{1000};                 // how long the writer waits for company before it commits
-    std::chrono::milliseconds retry{1000};                  // after a write failed
+    std::chrono::microseconds spacing{1000};  // between the starts of two commits; a lone record does not wait
+    std::chrono::milliseconds retry{1000};    // after a write failed
 };
 
 // What was found, and mended, when an existing folder was opened.
 struct LogRecovery {
-    std::uint64_t records = 0;
+    std::uint64_t records = 0;     // SegmentLog: in the last segment; for_each_record: in all
     std::uint64_t torn_bytes = 0;  // cut off the end of the last segment
     std::string torn_segment;      // its name, "" where nothing was torn
 };
@@ -63,7 +62,8 @@ struct LogFigures {
 // Thread-safe. The destructor commits what was accepted, unless the disk refuses.
 class SegmentLog {
   public:
-    // Makes the folder, cuts a torn tail. Throws an input error that names segment and line for any other damage.
+    // Makes the folder; cuts a torn tail off the last segment. Throws an input error that names segment and line for
+    // any other damage there; earlier segments are not read.
     explicit SegmentLog(LogOptions options);
     ~SegmentLog();
     SegmentLog(const SegmentLog&) = delete;
@@ -92,11 +92,15 @@ class SegmentLog {
         std::uint64_t last = 0;  // sequence number
     };
 
+    void recover();
     void write_loop();
+    bool next_batch(Batch& batch);
     bool commit(const Batch& batch);
-    void open_segment();
-    void close_failed_segment();
-    void settle(const Batch& batch, bool durable);
+    void ensure_segment();
+    void abandon_segment();
+    void settle(const Batch& batch);
+    void report_failure(const std::string& reason);
+    void wake_listeners();
 
     LogOptions options_;
     LogRecovery recovery_;
@@ -117,7 +121,8 @@ class SegmentLog {
     std::filesystem::path segment_path_;
     std::uint64_t segment_number_ = 0;
     std::uint64_t segment_size_ = 0;
-    std::string write_failure_;
+    std::chrono::steady_clock::time_point last_commit_{};
+    bool abandoned_ = false;  // a failed write may have left bytes after segment_size_
 
     std::thread writer_;
 };
@@ -126,8 +131,8 @@ class SegmentLog {
 // over; any other damage is an input error that names segment and line. The log may be written to meanwhile.
 LogRecovery for_each_record(const std::filesystem::path& folder, const std::function<void(const Record&)>& visit);
 
-// Every admitted request joined with its end; an admit without a finish gets Outcome::interrupted. In the order of the
-// admits. Memory: one Admit and Finish at a time plus those that are open.
+// Every admitted request joined with its end, in the order of the ends; last those without one, which get
+// Outcome::interrupted (in a log that is being written, they are under way). Memory: the open admits.
 struct Exchange {
     Admit admit;
     Finish finish;

@@ -1,0 +1,75 @@
+// The gateway: speaks the OpenAI HTTP API to clients, asks the controller for the arm of each request, logs it durably,
+// and passes the bytes through to that arm's server and back as they come.
+//
+//   POST /v1/chat/completions, /v1/completions    to the assigned arm
+//   GET  /v1/models                               the served model's name, the same for both arms
+//   POST /v1/feedback                             {response_id | session_id, name, value, comment, tags, id}
+//   GET  /health, /ready, /metrics                alive; able to serve; Prometheus text
+//   GET  /scale/v1/status                         Controller::status with the gateway's and the log's figures
+//   POST /scale/v1/{promote,rollback,pause,resume,stop}   bearer token; body {"because": "…", "who": "…"}
+//
+// /metrics and /scale/v1 answer loopback clients only, unless allowed. Replies never name the arm.
+//
+// What each failure does:
+//   the log's queue is full          503 with Retry-After; nothing is dropped that was accepted
+//   the log's disk refuses           requests go to the original, unlogged and without evidence; /ready answers 503,
+//                                    status says why; logging resumes by itself
+//   the candidate cannot be reached  recorded as a server error of the candidate, answered by the original
+//   the original cannot be reached   502
+//   a server breaks off mid-answer   an SSE error event where the answer is a stream, then the connection closes
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "rollout/control/controller.h"
+#include "rollout/http/limits.h"
+#include "rollout/log/segment_log.h"
+
+namespace scale::rollout {
+
+enum class Durability {
+    relaxed,  // answers do not wait for the disk; LogFigures count what is at risk
+    strict,   // the end of an answer is held back until the request's records are durable
+};
+
+struct GatewayOptions {
+    std::string address = "127.0.0.1";  // IPv4
+    std::uint16_t port = 0;             // 0: any free one, see Gateway::port
+    http::Limits limits;
+    Durability durability = Durability::relaxed;
+    bool log_bodies = true;                            // request text and answer text
+    std::size_t logged_answer_bytes = 64 << 10;        // an answer's text is cut at this length in the log
+    bool remote_admin = false;                         // /metrics and /scale/v1 for clients that are not on loopback
+    std::chrono::milliseconds header_time{10'000};     // for a request's head and body to arrive
+    std::chrono::milliseconds idle_time{60'000};       // between requests on a connection
+    std::chrono::milliseconds connect_time{5'000};     // to a server
+    std::chrono::milliseconds response_time{600'000};  // until a server's first byte, and between any two
+    std::chrono::milliseconds client_time{60'000};     // for a client to take any byte of an answer
+    std::chrono::milliseconds drain_time{10'000};      // for open requests after stop()
+    std::size_t connections = 10'000;                  // of clients
+};
+
+// Construct, then run() in one thread. The controller's calls come from that thread. Both references must outlive it.
+class Gateway {
+  public:
+    // Binds the address; throws an io error where it is taken.
+    Gateway(GatewayOptions options, Controller& controller, SegmentLog& log);
+    ~Gateway();
+
+    std::uint16_t port() const;
+
+    // Serves until stop(), then lets open requests finish for drain_time.
+    void run();
+
+    // From any thread, and from a signal handler.
+    void stop() noexcept;
+
+  private:
+    class Worker;
+    std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace scale::rollout

@@ -1,0 +1,180 @@
+#include "rollout/log/records.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/error.h"
+
+namespace scale::rollout {
+
+using core::Json;
+
+namespace {
+
+constexpr std::array outcome_names = {
+    std::pair{Outcome::ok, "ok"},
+    std::pair{Outcome::client_error, "client_error"},
+    std::pair{Outcome::server_error, "server_error"},
+    std::pair{Outcome::truncated, "truncated"},
+    std::pair{Outcome::timeout, "timeout"},
+    std::pair{Outcome::client_aborted, "client_aborted"},
+    std::pair{Outcome::interrupted, "interrupted"},
+};
+
+Outcome outcome_of(const std::string& name, const std::string& source) {
+    for (const auto& [outcome, text] : outcome_names)
+        if (name == text) return outcome;
+    throw core::input_error(source + ": unknown outcome '" + name.substr(0, 40) + "'");
+}
+
+Arm arm_of(const std::string& name, const std::string& source) {
+    if (name == "original") return Arm::original;
+    if (name == "candidate") return Arm::candidate;
+    throw core::input_error(source + ": unknown arm '" + name.substr(0, 40) + "'", "original or candidate");
+}
+
+// The body goes into the line as it is: inside valid JSON a line end can only be white space between tokens.
+std::string on_one_line(const std::string& json_text) {
+    std::string text = json_text;
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    return text;
+}
+
+std::string line_of(const Admit& admit) {
+    const Json fields = {{"type", "admit"},
+                         {"time_ms", admit.time_ms},
+                         {"request_id", admit.request_id},
+                         {"client_request_id", admit.client_request_id},
+                         {"unit", admit.unit},
+                         {"key_kind", admit.key_kind},
+                         {"arm", to_string(admit.arm)},
+                         {"propensity", admit.propensity},
+                         {"epoch", admit.epoch},
+                         {"experiment", admit.experiment},
+                         {"excluded", admit.excluded},
+                         {"session", admit.session},
+                         {"path", admit.path},
+                         {"model", admit.model},
+                         {"stream", admit.stream}};
+    std::string line = core::canonical(fields);
+    if (admit.request.empty()) return line;
+    line.pop_back();
+    return line + ",\"request\":" + on_one_line(admit.request) + "}";
+}
+
+std::string line_of(const Finish& finish) {
+    return core::canonical({{"type", "finish"},
+                            {"time_ms", finish.time_ms},
+                            {"request_id", finish.request_id},
+                            {"outcome", to_string(finish.outcome)},
+                            {"status", finish.status},
+                            {"upstream_status", finish.upstream_status},
+                            {"served_by", to_string(finish.served_by)},
+                            {"ttft_ms", finish.ttft_ms},
+                            {"duration_ms", finish.duration_ms},
+                            {"prompt_tokens", finish.prompt_tokens},
+                            {"completion_tokens", finish.completion_tokens},
+                            {"chunks", finish.chunks},
+                            {"bytes", finish.bytes},
+                            {"finish_reason", finish.finish_reason},
+                            {"response_id", finish.response_id},
+                            {"error", finish.error},
+                            {"answer", finish.answer}});
+}
+
+std::string line_of(const Feedback& feedback) {
+    return core::canonical({{"type", "feedback"},
+                            {"time_ms", feedback.time_ms},
+                            {"id", feedback.id},
+                            {"response_id", feedback.response_id},
+                            {"session", feedback.session},
+                            {"request_id", feedback.request_id},
+                            {"name", feedback.name},
+                            {"value", feedback.value},
+                            {"comment", feedback.comment},
+                            {"tags", feedback.tags}});
+}
+
+Admit admit_of(const Json& json, const std::string& source) {
+    Admit admit;
+    admit.time_ms = json.value("time_ms", admit.time_ms);
+    admit.request_id = core::required<std::string>(json, "request_id", source);
+    admit.client_request_id = json.value("client_request_id", "");
+    admit.unit = json.value("unit", "");
+    admit.key_kind = json.value("key_kind", "");
+    admit.arm = arm_of(core::required<std::string>(json, "arm", source), source);
+    admit.propensity = json.value("propensity", admit.propensity);
+    admit.epoch = json.value("epoch", admit.epoch);
+    admit.experiment = json.value("experiment", "");
+    admit.excluded = json.value("excluded", false);
+    admit.session = json.value("session", "");
+    admit.path = json.value("path", "");
+    admit.model = json.value("model", "");
+    admit.stream = json.value("stream", false);
+    if (json.contains("request")) admit.request = json["request"].dump();
+    return admit;
+}
+
+Finish finish_of(const Json& json, const std::string& source) {
+    Finish finish;
+    finish.time_ms = json.value("time_ms", finish.time_ms);
+    finish.request_id = core::required<std::string>(json, "request_id", source);
+    finish.outcome = outcome_of(core::required<std::string>(json, "outcome", source), source);
+    finish.status = json.value("status", 0);
+    finish.upstream_status = json.value("upstream_status", 0);
+    finish.served_by = arm_of(json.value("served_by", "original"), source);
+    finish.ttft_ms = json.value("ttft_ms", finish.ttft_ms);
+    finish.duration_ms = json.value("duration_ms", finish.duration_ms);
+    finish.prompt_tokens = json.value("prompt_tokens", finish.prompt_tokens);
+    finish.completion_tokens = json.value("completion_tokens", finish.completion_tokens);
+    finish.chunks = json.value("chunks", finish.chunks);
+    finish.bytes = json.value("bytes", finish.bytes);
+    finish.finish_reason = json.value("finish_reason", "");
+    finish.response_id = json.value("response_id", "");
+    finish.error = json.value("error", "");
+    finish.answer = json.value("answer", "");
+    return finish;
+}
+
+Feedback feedback_of(const Json& json, const std::string& source) {
+    Feedback feedback;
+    feedback.time_ms = json.value("time_ms", feedback.time_ms);
+    feedback.id = core::required<std::string>(json, "id", source);
+    feedback.response_id = json.value("response_id", "");
+    feedback.session = json.value("session", "");
+    feedback.request_id = json.value("request_id", "");
+    feedback.name = core::required<std::string>(json, "name", source);
+    feedback.value = json.value("value", Json());
+    feedback.comment = json.value("comment", "");
+    feedback.tags = json.value("tags", Json());
+    return feedback;
+}
+
+}  // namespace
+
+const char* to_string(Outcome outcome) {
+    for (const auto& [known, text] : outcome_names)
+        if (known == outcome) return text;
+    return "unknown";
+}
+
+std::string to_json_line(const Record& record) {
+    return std::visit([](const auto& fields) { return line_of(fields); }, record);
+}
+
+Record from_json_line(std::string_view line, const std::string& source) {
+    const Json json = core::parse_json(line, source);
+    const auto type = core::required<std::string>(json, "type", source);
+    try {
+        if (type == "admit") return admit_of(json, source);
+        if (type == "finish") return finish_of(json, source);
+        if (type == "feedback") return feedback_of(json, source);
+    } catch (const nlohmann::json::exception& failure) {
+        throw core::input_error(source + ": a member of another type than expected (" + failure.what() + ")");
+    }
+    throw core::input_error(source + ": unknown record type '" + type.substr(0, 40) + "'", "admit, finish or feedback");
+}
+
+}  // namespace scale::rollout
