@@ -1,10 +1,25 @@
 #include "cli/commands.h"
-#include "core/error.h"
+#include "record/store.h"
+#include "report/status.h"
 
 namespace scale::cli {
 
+namespace {
+
+Ending show_status(const GlobalOptions& global) {
+    // Without Pass: a folder without scale.toml has a status too.
+    const record::Lineage lineage = record::judge(record::Store(global.folder).read());
+    report::StatusView view = report::view_status(lineage);
+    if (lineage.entries.empty() && !std::filesystem::exists(global.folder / "scale.toml"))
+        view.next = "scale init --model MODEL.gguf";
+    return {exit_code::done, report::to_text(view), report::to_json(view), view.next};
+}
+
+}  // namespace
+
 void add_status_command(CLI::App& app, Commands& commands) {
-    commands.add(app, "status", "not built yet", "scale status", []() -> Ending { throw core::usage_error("not built yet"); });
+    commands.add(app, "status", "Show the stage, the decision on the table and what is stale", "scale status --json",
+                 [&commands] { return show_status(commands.global()); });
 }
 
 }  // namespace scale::cli
