@@ -4,7 +4,6 @@
 
 #include "core/json.h"
 #include "core/text.h"
-#include "record/payload.h"
 
 namespace scale::report {
 
@@ -17,7 +16,9 @@ bool is_reordering(char32_t code) {
     return code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+bool is_control(char32_t code) {
+    return code < 0x20 || (code >= 0x7F && code < 0xA0);
+}
 
 std::size_t sequence_length(unsigned char lead) {
     if (lead < 0x80) return 1;
@@ -89,14 +90,15 @@ std::string describe(const record::Entry& entry) {
     if (!payload.is_object()) return {};
     const std::string_view kind = entry.kind;
     if (kind == record::kind::constraint) return payload.value("kind", "") + "-bound";
-    if (kind == record::kind::decision) return fmt::format("{} ({})", payload.value("type", ""), payload.value("rule", ""));
+    if (kind == record::kind::decision)
+        return fmt::format("{} ({})", payload.value("type", ""), payload.value("rule", ""));
     if (kind == record::kind::calibration_set)
         return fmt::format("{} samples, {} held out", payload.value("samples", 0), payload.value("holdout_samples", 0));
     if (kind == record::kind::artefact)
-        return fmt::format("{} ({})", payload.value("path", ""), core::human_bytes(payload.value("bytes", std::uint64_t{0})));
+        return fmt::format("{} ({})", payload.value("path", ""),
+                           core::human_bytes(payload.value("bytes", std::uint64_t{0})));
     if (kind == record::kind::budget) return fmt::format("{} points", payload.value("points", 0.0));
-    if (kind == record::kind::gate_started)
-        return "artefact " + payload.value("artefact_sha256", "").substr(0, 12);
+    if (kind == record::kind::gate_started) return "artefact " + payload.value("artefact_sha256", "").substr(0, 12);
     if (kind == record::kind::verdict) return payload.value("verdict", "");
     if (kind == record::kind::archived) return "original " + payload.value("original_sha256", "").substr(0, 12);
     return of_rollout(entry);

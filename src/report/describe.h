@@ -15,8 +15,8 @@ std::string describe(const record::Entry& entry);
 // after `limit` characters with "…".
 std::string one_line(std::string_view text, std::size_t limit);
 
-// The text as valid UTF-8 in which nothing acts on a terminal or reorders what a reader sees: control characters (tab and
-// newline are kept), and the Unicode directional overrides and isolates become U+FFFD.
+// The text as valid UTF-8 in which nothing acts on a terminal or reorders what a reader sees: control characters (tab
+// and newline are kept), and the Unicode directional overrides and isolates become U+FFFD.
 std::string visible(std::string_view text);
 
 }  // namespace scale::report

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "record/payload.h"
+#include "record/store.h"
 #include "report/describe.h"
 
 namespace scale::report {
@@ -70,16 +70,17 @@ std::string to_text(const StatusView& view) {
     std::string text = view.sentence.empty() ? "No constraint is set yet.\n" : one_line(view.sentence, 400) + "\n";
     text += "\n";
     for (const record::StageStatus& status : view.stages)
-        text += fmt::format("  {}  {:<24} {:<13} {}\n", record::stage_letter(status.stage),
-                            record::stage_title(status.stage), record::state_name(status.state),
-                            one_line(status.why, 200));
+        text +=
+            fmt::format("  {}  {:<24} {:<13} {}\n", record::stage_letter(status.stage),
+                        record::stage_title(status.stage), record::state_name(status.state), one_line(status.why, 200));
     text += "\n";
     if (view.stage.empty()) {
         text += "Every stage is done.\n";
     } else {
         text += fmt::format("On the table (stage {}): {}\n", view.stage, view.decision);
     }
-    for (const std::string& part : view.changed) text += fmt::format("Changed since stage S: {}\n", one_line(part, 200));
+    for (const std::string& part : view.changed)
+        text += fmt::format("Changed since stage S: {}\n", one_line(part, 200));
     for (const std::string& stale : view.stale) text += fmt::format("Stale: {}\n", one_line(stale, 220));
     if (!view.actions.empty()) text += "\nLast actions\n";
     for (const std::string& action : view.actions) text += "  " + one_line(action, 200) + "\n";
@@ -94,9 +95,8 @@ core::Json to_json(const StatusView& view) {
                           {"letter", std::string(1, record::stage_letter(status.stage))},
                           {"state", record::state_name(status.state)},
                           {"why", status.why}});
-    return {{"sentence", view.sentence}, {"stage", view.stage},     {"decision", view.decision},
-            {"stages", stages},          {"stale", view.stale},     {"changed", view.changed},
-            {"actions", view.actions},   {"next", view.next}};
+    return {{"sentence", view.sentence}, {"stage", view.stage},     {"decision", view.decision}, {"stages", stages},
+            {"stale", view.stale},       {"changed", view.changed}, {"actions", view.actions},   {"next", view.next}};
 }
 
 }  // namespace scale::report

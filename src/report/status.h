@@ -10,10 +10,10 @@
 namespace scale::report {
 
 struct StatusView {
-    std::string sentence;      // of stage S; "" before it is written
-    std::string stage;         // name of the stage at hand: the first that is not done; "" after the last
-    std::string decision;      // the question on the table there; "" after the last
-    std::string next;          // the next command
+    std::string sentence;  // of stage S; "" before it is written
+    std::string stage;     // name of the stage at hand: the first that is not done; "" after the last
+    std::string decision;  // the question on the table there; "" after the last
+    std::string next;      // the next command
     std::vector<record::StageStatus> stages;
     std::vector<std::string> stale;    // "C choice: entry 2 was made before …"
     std::vector<std::string> changed;  // parts of the fingerprint that changed since stage S
