@@ -71,7 +71,7 @@ std::string to_text(const StatusView& view) {
     text += "\n";
     for (const record::StageStatus& status : view.stages)
         text +=
-            fmt::format("  {}  {:<24} {:<13} {}\n", record::stage_letter(status.stage),
+            fmt::format("  {}  {:<28} {:<13} {}\n", record::stage_letter(status.stage),
                         record::stage_title(status.stage), record::state_name(status.state), one_line(status.why, 200));
     text += "\n";
     if (view.stage.empty()) {

@@ -1,0 +1,188 @@
+// The gate, judged again from the record: was the bar fixed before the result, and does the verdict follow from it?
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "record/payload.h"
+#include "record/verify_checks.h"
+
+namespace scale::record {
+
+namespace {
+
+const Entry* find(const std::vector<Entry>& entries, const std::string& hash) {
+    const auto found =
+        std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.hash == hash; });
+    return found == entries.end() ? nullptr : &*found;
+}
+
+const Entry* parent_of_kind(const std::vector<Entry>& entries, const Entry& entry, std::string_view kind) {
+    for (const std::string& hash : entry.parents)
+        if (const Entry* parent = find(entries, hash); parent && parent->kind == kind) return parent;
+    return nullptr;
+}
+
+double suite_margin(const Budget& budget, const std::string& suite) {
+    const auto found = budget.suites.find(suite);
+    return found == budget.suites.end() ? budget.points : found->second;
+}
+
+// The limits by which `later` lets more pass than `earlier`.
+std::vector<std::string> loosened(const Budget& earlier, const Budget& later) {
+    std::vector<std::string> names;
+    const auto compare = [&](const std::string& name, double before, double after) {
+        if (after > before) names.push_back(fmt::format("{} {} → {}", name, before, after));
+    };
+    compare("alpha", earlier.alpha, later.alpha);
+    compare("points", earlier.points, later.points);
+    compare("likelihood_nats", earlier.likelihood_nats, later.likelihood_nats);
+    compare("kl_mean", earlier.kl_mean, later.kl_mean);
+    compare("perplexity_ratio", earlier.perplexity_ratio, later.perplexity_ratio);
+    if (later.top1_agreement < earlier.top1_agreement)
+        names.push_back(fmt::format("top1_agreement {} → {}", earlier.top1_agreement, later.top1_agreement));
+    std::set<std::string> suites;
+    for (const auto* budget : {&earlier, &later})
+        for (const auto& [suite, margin] : budget->suites) suites.insert(suite);
+    for (const std::string& suite : suites)
+        compare("suite " + suite, suite_margin(earlier, suite), suite_margin(later, suite));
+    return names;
+}
+
+// What the record must say of a gate for its result to count.
+void judge_gate(const std::vector<Entry>& entries, const Entry& gate, std::map<std::string, const Entry*>& first,
+                std::vector<Finding>& faults) {
+    const auto payload = gate.payload.get<GateStarted>();
+    const Entry* budget = find(entries, payload.budget);
+    if (!budget || budget->kind != kind::budget || budget->seq > gate.seq) {
+        faults.push_back({"",
+                          Outcome::failed,
+                          fmt::format("entry {}: the budget it names is not an earlier budget entry", gate.seq),
+                          {gate.seq}});
+        return;
+    }
+    const auto [at, is_first] = first.emplace(payload.artefact_sha256, &gate);
+    const Entry& earliest = *at->second;
+    if (is_first || budget->seq < earliest.seq) return;
+    const Entry* declared = find(entries, earliest.payload.get<GateStarted>().budget);
+    const auto before = declared->payload.get<Budget>();
+    const auto after = budget->payload.get<Budget>();
+    const auto names = loosened(before, after);
+    const std::vector<std::uint64_t> involved{declared->seq, earliest.seq, budget->seq, gate.seq};
+    if (!names.empty())
+        faults.push_back({"", Outcome::failed,
+                          fmt::format("entry {} loosens the budget of entry {} ({}) after the gate of entry {} had "
+                                      "opened this artefact",
+                                      budget->seq, declared->seq, fmt::join(names, ", "), earliest.seq),
+                          involved});
+    else if (before.seed != after.seed)
+        faults.push_back({"", Outcome::note,
+                          fmt::format("entry {} draws other items (seed {} → {}) for an artefact that was measured "
+                                      "before, in entry {}",
+                                      budget->seq, before.seed, after.seed, earliest.seq),
+                          involved});
+}
+
+// The result of one check follows from its figures.
+std::string contradiction(const GateCheck& check) {
+    const bool within = check.upper <= check.margin;
+    if (check.result == "PASS" && check.n <= 0) return "passes without a single item";
+    if (check.result == "PASS" && !std::isfinite(check.upper)) return "passes without an upper limit";
+    if (check.result == "PASS" && !within)
+        return fmt::format("passes with an upper limit of {} over its margin of {}", check.upper, check.margin);
+    if (check.result == "FAIL" && within)
+        return fmt::format("fails with an upper limit of {} within its margin of {}", check.upper, check.margin);
+    if (check.result != "PASS" && check.result != "FAIL" && check.result != "INCONCLUSIVE" &&
+        check.result != "NO POWER")
+        return fmt::format("has the result '{}'", check.result);
+    return {};
+}
+
+// The verdict that the checks allow; "" where it is what was recorded.
+std::string wrong_verdict(const Verdict& verdict) {
+    const auto count = [&](std::string_view result) {
+        return std::count_if(verdict.checks.begin(), verdict.checks.end(),
+                             [&](const GateCheck& check) { return check.result == result; });
+    };
+    if (verdict.verdict == "PASS") {
+        if (count("FAIL") > 0 || count("INCONCLUSIVE") > 0) return "says PASS though not every check passed";
+        const bool beyond_fluency = std::any_of(
+            verdict.checks.begin(), verdict.checks.end(),
+            [](const GateCheck& check) { return check.result == "PASS" && check.category != "distribution"; });
+        if (!beyond_fluency) return "says PASS on fluency alone";
+    } else if (verdict.verdict == "FAIL") {
+        if (count("FAIL") == 0) return "says FAIL though no check failed";
+    } else if (verdict.verdict == "INCONCLUSIVE") {
+        if (count("FAIL") > 0) return "says INCONCLUSIVE though a check failed";
+        if (count("INCONCLUSIVE") + count("NO POWER") == 0) return "says INCONCLUSIVE though every check passed";
+    } else {
+        return "says '" + verdict.verdict + "'";
+    }
+    return {};
+}
+
+// A full gate scores every category that the framework asks for.
+std::string missing_category(const Verdict& verdict) {
+    if (verdict.compressed) return {};
+    for (const char* category : {"reasoning", "instructions", "long_context"}) {
+        const bool scored = std::any_of(verdict.checks.begin(), verdict.checks.end(),
+                                        [&](const GateCheck& check) { return check.category == category; });
+        if (!scored) return fmt::format("has no check of the category {}", category);
+    }
+    return {};
+}
+
+void judge_verdict(const std::vector<Entry>& entries, const Entry& entry, std::vector<Finding>& faults) {
+    const auto verdict = entry.payload.get<Verdict>();
+    const auto fail = [&](const std::string& what) {
+        if (!what.empty())
+            faults.push_back({"", Outcome::failed, fmt::format("entry {}: {}", entry.seq, what), {entry.seq}});
+    };
+    const Entry* gate = find(entries, verdict.gate_started);
+    if (!gate || gate->kind != kind::gate_started || gate->seq > entry.seq) {
+        fail("names no earlier gate_started entry");
+    } else {
+        const auto started = gate->payload.get<GateStarted>();
+        if (started.artefact_sha256 != verdict.artefact_sha256) fail("judges another artefact than its gate opened");
+        const Entry* budget = parent_of_kind(entries, entry, kind::budget);
+        if (budget && budget->hash != started.budget) fail("uses another budget than its gate opened with");
+    }
+    const Entry* artefact = parent_of_kind(entries, entry, kind::artefact);
+    if (artefact && artefact->payload.value("sha256", "") != verdict.artefact_sha256)
+        fail("judges another artefact than the entry it builds on");
+    for (const GateCheck& check : verdict.checks)
+        if (const std::string what = contradiction(check); !what.empty())
+            fail(fmt::format("check {} {}", check.name, what));
+    fail(wrong_verdict(verdict));
+    if (verdict.verdict == "PASS") fail(missing_category(verdict));
+}
+
+}  // namespace
+
+std::vector<Finding> check_budget_priority(const std::vector<Entry>& entries) {
+    std::vector<Finding> faults;
+    std::map<std::string, const Entry*> first;
+    for (const Entry& entry : entries)
+        if (entry.kind == kind::gate_started) judge_gate(entries, entry, first, faults);
+    return findings_of("budget before result", std::move(faults),
+                       fmt::format("{} artefact(s) measured, each against a budget that stood before its first "
+                                   "measurement or was only tightened",
+                                   first.size()));
+}
+
+std::vector<Finding> check_verdicts(const std::vector<Entry>& entries) {
+    std::vector<Finding> faults;
+    int verdicts = 0;
+    for (const Entry& entry : entries) {
+        if (entry.kind != kind::verdict) continue;
+        ++verdicts;
+        judge_verdict(entries, entry, faults);
+    }
+    return findings_of("verdict", std::move(faults),
+                       fmt::format("{} verdict(s), each follows from its checks and margins", verdicts));
+}
+
+}  // namespace scale::record
