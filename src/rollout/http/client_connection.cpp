@@ -1,0 +1,115 @@
+#include "rollout/http/client_connection.h"
+
+#include <utility>
+
+namespace scale::rollout::http {
+
+ClientConnection::ClientConnection(Reactor& reactor, core::FileDescriptor descriptor, Owner& owner,
+                                   const Limits& limits, std::chrono::milliseconds connect_time)
+    : Socket(reactor, std::move(descriptor), true, false),
+      owner_(owner),
+      limits_(limits),
+      parser_(HeadParser::Kind::response, limits_),
+      connect_timer_(reactor, [this] { on_end(); }) {
+    connect_timer_.set(connect_time);
+}
+
+void ClientConnection::start(std::string_view head, std::string_view body, bool head_request, ResponseSink& sink) {
+    sink_ = &sink;
+    ++requests_;
+    head_request_ = head_request;
+    received_ = in_body_ = false;
+    parser_.reset();
+    parser_.expect_no_body(head_request);
+    put(head);
+    put(body);
+    flush();
+}
+
+void ClientConnection::cancel() {
+    sink_ = nullptr;
+    gone();
+}
+
+void ClientConnection::on_connected() {
+    connected_ = true;
+    connect_timer_.clear();
+}
+
+void ClientConnection::on_input(std::string_view bytes) {
+    // Bytes that nobody asked for: whatever they are, the connection's framing can no longer be trusted.
+    if (sink_ == nullptr) return gone();
+    received_ = true;
+    ResponseSink* sink = sink_;
+    while (sink_ == sink && !gone_) {
+        const bool more = in_body_ ? read_body(bytes) : read_head(bytes);
+        if (!more) break;
+    }
+    if (sink_ == sink && !gone_) sink->on_batch();
+}
+
+// True where the rest of the input can be read on.
+bool ClientConnection::read_head(std::string_view& input) {
+    if (input.empty()) return false;
+    const Progress progress = parser_.feed(input);
+    if (progress == Progress::refused) fail(ClientFailure::malformed, parser_.refusal().reason);
+    if (progress != Progress::done) return false;
+    if (parser_.head().status < 200) {
+        parser_.reset();
+        parser_.expect_no_body(head_request_);
+        return true;
+    }
+    in_body_ = true;
+    decoder_ = BodyDecoder(parser_.head(), limits_, 0);
+    sink_->on_head(parser_.head());
+    return true;
+}
+
+bool ClientConnection::read_body(std::string_view& input) {
+    const auto [progress, content] = decoder_.next(input);
+    if (!content.empty()) sink_->on_body(content);
+    if (sink_ == nullptr || gone_) return false;  // cancelled meanwhile
+    if (progress == Progress::refused) {
+        fail(ClientFailure::malformed, decoder_.refusal().reason);
+    } else if (progress == Progress::done) {
+        // Bytes behind the response belong to no request.
+        const bool reusable = parser_.head().keep_alive && input.empty() && unsent() == 0;
+        ResponseSink* sink = std::exchange(sink_, nullptr);
+        if (reusable) {
+            pause_reading(false);
+            owner_.on_free(*this);
+        } else {
+            gone();
+        }
+        sink->on_complete();
+        return false;
+    }
+    return progress == Progress::more && !input.empty();
+}
+
+void ClientConnection::fail(ClientFailure failure, std::string_view reason) {
+    ResponseSink* sink = std::exchange(sink_, nullptr);
+    const std::string text(reason);
+    gone();
+    if (sink != nullptr) sink->on_failure(failure, text);
+}
+
+void ClientConnection::on_end() {
+    if (sink_ != nullptr && in_body_ && decoder_.ends_with_connection()) {
+        ResponseSink* sink = std::exchange(sink_, nullptr);
+        gone();
+        return sink->on_complete();
+    }
+    if (!connected_) return fail(ClientFailure::unreachable, "the server cannot be reached");
+    if (!received_) return fail(ClientFailure::no_response, "the server closed the connection without an answer");
+    fail(ClientFailure::broken, "the server broke off within its answer");
+}
+
+void ClientConnection::gone() {
+    if (std::exchange(gone_, true)) return;
+    connect_timer_.clear();
+    close();
+    owner_.on_gone(*this);
+}
+
+}  // namespace scale::rollout::http

@@ -1,0 +1,131 @@
+#include "rollout/http/socket.h"
+
+#include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <utility>
+
+namespace scale::rollout::http {
+
+namespace {
+
+constexpr std::size_t kept_capacity = 64 << 10;  // of an empty output buffer
+
+}  // namespace
+
+Socket::Socket(Reactor& reactor, core::FileDescriptor descriptor, bool connecting, bool sees_hangup)
+    : reactor_(reactor), descriptor_(std::move(descriptor)), connecting_(connecting), sees_hangup_(sees_hangup) {
+    const int on = 1;
+    ::setsockopt(descriptor_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    interest_ = connecting_ ? EPOLLOUT : EPOLLIN | (sees_hangup_ ? EPOLLRDHUP : 0u);
+    reactor_.watch(descriptor_.get(), interest_, this);
+}
+
+Socket::~Socket() {
+    close();
+}
+
+void Socket::close() {
+    if (!descriptor_) return;
+    reactor_.unwatch(descriptor_.get(), this);
+    descriptor_.reset();
+}
+
+void Socket::end_output() {
+    if (descriptor_) ::shutdown(descriptor_.get(), SHUT_WR);
+}
+
+void Socket::pause_reading(bool paused) {
+    if (paused_ == paused) return;
+    paused_ = paused;
+    update_interest();
+}
+
+void Socket::update_interest() {
+    if (!descriptor_) return;
+    std::uint32_t interest = 0;
+    if (connecting_ || unsent() != 0) interest |= EPOLLOUT;
+    if (!connecting_ && !paused_ && !ended_) interest |= EPOLLIN;
+    if (!connecting_ && sees_hangup_ && !ended_) interest |= EPOLLRDHUP;
+    if (interest == interest_) return;
+    interest_ = interest;
+    reactor_.change(descriptor_.get(), interest, this);
+}
+
+void Socket::on_events(std::uint32_t events) {
+    if (connecting_) return handle_writable();
+    if ((events & EPOLLOUT) != 0) handle_writable();
+    if (!descriptor_) return;
+    if ((events & EPOLLIN) != 0 && !paused_) {
+        handle_readable();
+    } else if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+        end();
+    }
+}
+
+void Socket::handle_writable() {
+    if (!connecting_) {
+        const std::size_t before = unsent();
+        send_output();
+        update_interest();
+        if (descriptor_ && unsent() < before) on_progress();
+        return;
+    }
+    int failure = 0;
+    socklen_t size = sizeof failure;
+    ::getsockopt(descriptor_.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
+    if (failure != 0) return end();
+    connecting_ = false;
+    send_output();
+    update_interest();
+    on_connected();
+}
+
+void Socket::handle_readable() {
+    auto& scratch = reactor_.scratch();
+    const ssize_t got = ::recv(descriptor_.get(), scratch.data(), scratch.size(), 0);
+    if (got > 0) return on_input({scratch.data(), static_cast<std::size_t>(got)});
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    end();
+}
+
+void Socket::end() {
+    if (ended_) {
+        // Both directions are gone; the epoll instance would report this for ever.
+        close();
+        return;
+    }
+    ended_ = true;
+    update_interest();
+    on_end();
+}
+
+void Socket::flush() {
+    if (!descriptor_ || connecting_) return;
+    send_output();
+    update_interest();
+}
+
+void Socket::send_output() {
+    while (sent_ < output_.size()) {
+        const ssize_t count = ::send(descriptor_.get(), output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) break;
+        if (count < 0) {
+            // The reading side reports the broken connection; nothing more can be sent.
+            sent_ = output_.size();
+            break;
+        }
+        sent_ += static_cast<std::size_t>(count);
+    }
+    if (sent_ == output_.size()) {
+        output_.clear();
+        sent_ = 0;
+        if (output_.capacity() > kept_capacity) output_.shrink_to_fit();
+    } else if (sent_ > kept_capacity) {
+        output_.erase(0, sent_);
+        sent_ = 0;
+    }
+}
+
+}  // namespace scale::rollout::http
