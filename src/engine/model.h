@@ -37,8 +37,9 @@ class Model {
     std::vector<Token> tokenize(std::string_view text, bool add_special, bool parse_special) const;
     std::string detokenize(std::span<const Token> tokens) const;  // special tokens spelled out
 
-    // By the model's own Jinja template (ChatML where it has none; has_chat_template tells). Throws an input error where
-    // the template refuses the messages.
+    // By the model's own Jinja template (ChatML where it has none; has_chat_template tells). Throws an input error
+    // where the template refuses the messages. Tokenise the result with add_special and parse_special both true: a
+    // beginning token that tokenize() adds is left out here. Templates that write a date get a fixed one.
     std::string apply_chat_template(const std::vector<ChatMessage>& messages, bool add_generation_prompt) const;
     bool has_chat_template() const;
 
@@ -55,7 +56,7 @@ class Model {
     std::unique_ptr<Handle> handle_;
 };
 
-// "llama.cpp 0.3.36-9a62db130487": version and build key of the engine linked in.
+// "llama.cpp 0.5.0, build 0.3.36-9a62db130487": version and build key of the engine linked in.
 std::string engine_version();
 
 // The folder of the engine's programs (llama-server).

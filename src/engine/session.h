@@ -15,12 +15,21 @@ namespace scale::engine {
 class ActivationTap;
 
 struct SessionOptions {
-    int context = 2048;   // tokens per sequence
-    int sequences = 1;    // that may be alive at once
-    int batch = 512;      // tokens per forward pass
+    int context = 2048;  // tokens per sequence
+    int sequences = 1;   // that may be alive at once
+    int batch = 512;     // tokens per forward pass
     int threads = 1;
     ActivationTap* tap = nullptr;  // sees the inputs of every linear layer; must outlive the session
 };
+
+// One prompt (at least one token) and the continuations to score after it.
+struct ChoiceItem {
+    std::vector<Token> prompt;
+    std::vector<std::vector<Token>> continuations;
+};
+
+// Log probabilities in nats: [continuation][token].
+using ChoiceScores = std::vector<std::vector<double>>;
 
 class Session {
   public:
@@ -37,8 +46,14 @@ class Session {
     // For several continuations of one prompt, the log probability (nats) of every continuation token; the prompt runs
     // once and its cache is shared. result[c][t] belongs to continuations[c][t]. Prompt: at least one token. Several
     // prompts that share a beginning are cheap when called in a row: the common prefix stays cached.
-    std::vector<std::vector<double>> continuation_log_probabilities(std::span<const Token> prompt,
-                                                                    const std::vector<std::vector<Token>>& continuations);
+    ChoiceScores continuation_log_probabilities(std::span<const Token> prompt,
+                                                const std::vector<std::vector<Token>>& continuations);
+
+    // The same for many items, several of which share a forward pass; result[i] belongs to items[i]. For short items
+    // this is faster than one call each. It uses the more of `sequences`, the more items fit a pass: allow one for
+    // every continuation in flight, and one. `progress` (may be empty) gets the number of items done.
+    std::vector<ChoiceScores> score_items(std::span<const ChoiceItem> items,
+                                          const std::function<void(std::size_t)>& progress = {});
 
     // Greedy; stops at the end-of-generation token or after `limit` tokens.
     std::vector<Token> generate(std::span<const Token> prompt, int limit);

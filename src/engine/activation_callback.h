@@ -1,0 +1,13 @@
+// The engine's side of ActivationTap. For src/engine only.
+#pragma once
+
+#include "engine/activations.h"
+
+struct ggml_tensor;
+
+namespace scale::engine {
+
+// A ggml_backend_sched_eval_callback; user_data is an ActivationTap::Implementation.
+bool activation_callback(ggml_tensor* node, bool ask, void* user_data);
+
+}  // namespace scale::engine

@@ -1,0 +1,143 @@
+#include "engine/activations.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <ggml-backend.h>
+#include <ggml.h>
+
+#include "engine/activation_callback.h"
+
+namespace scale::engine {
+
+struct ActivationTap::Implementation {
+    Statistics statistics;
+    // The sums of the last dense input: query, key and value layers read the same one. Weights that took it already are
+    // kept, since a reused graph hands out the same tensor again with other contents.
+    const ggml_tensor* input = nullptr;
+    std::set<const ggml_tensor*> taken;
+    std::vector<double> sums;
+    std::vector<std::byte> copy;  // of an input that is not in host memory
+};
+
+namespace {
+
+// The name under which a weight is kept; empty for a product that is not a linear layer (attention scores).
+std::string weight_name(const ggml_tensor* weight) {
+    std::string_view name = weight->name;
+    if (weight->op != GGML_OP_NONE || !name.ends_with(".weight")) return {};
+    if (name == "token_embd.weight") return "output.weight";  // a tied head
+    return std::string(name);
+}
+
+bool is_linear_layer(const ggml_tensor* node) {
+    if (node->op != GGML_OP_MUL_MAT && node->op != GGML_OP_MUL_MAT_ID) return false;
+    return node->src[1]->type == GGML_TYPE_F32 && node->src[1]->nb[0] == sizeof(float) &&
+           !weight_name(node->src[0]).empty();
+}
+
+const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& copy) {
+    if (!tensor->buffer || ggml_backend_buffer_is_host(tensor->buffer))
+        return static_cast<const std::byte*>(tensor->data);
+    copy.resize(ggml_nbytes(tensor));
+    ggml_backend_tensor_get(tensor, copy.data(), 0, copy.size());
+    return copy.data();
+}
+
+const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2,
+                    std::int64_t i3) {
+    return reinterpret_cast<const float*>(data + static_cast<std::size_t>(i1) * tensor->nb[1] +
+                                          static_cast<std::size_t>(i2) * tensor->nb[2] +
+                                          static_cast<std::size_t>(i3) * tensor->nb[3]);
+}
+
+void add_squares(double* sums, const float* row, std::size_t columns) {
+    for (std::size_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(row[c]) * static_cast<double>(row[c]);
+}
+
+InputMoments& moments_of(Statistics& statistics, const ggml_tensor* weight) {
+    InputMoments& moments = statistics[weight_name(weight)];
+    const auto experts = static_cast<std::size_t>(weight->ne[2]);
+    moments.counts.resize(experts);
+    moments.sum_of_squares.resize(static_cast<std::size_t>(weight->ne[0]) * experts);
+    return moments;
+}
+
+// A weight with several slices (ne[2] > 1) multiplies each with its own share of the input's slices.
+void add_dense(ActivationTap::Implementation& tap, const ggml_tensor* node) {
+    const ggml_tensor* weight = node->src[0];
+    const ggml_tensor* input = node->src[1];
+    InputMoments& moments = moments_of(tap.statistics, weight);
+    const auto columns = static_cast<std::size_t>(input->ne[0]);
+    if (input->ne[2] % weight->ne[2] != 0 || moments.sum_of_squares.size() != columns * moments.counts.size()) return;
+    if (tap.input != input || tap.taken.contains(weight) || tap.sums.size() != moments.sum_of_squares.size()) {
+        const std::byte* data = host_data(input, tap.copy);
+        const std::int64_t share = input->ne[2] / weight->ne[2];
+        tap.sums.assign(moments.sum_of_squares.size(), 0.0);
+        for (std::int64_t i3 = 0; i3 < input->ne[3]; ++i3)
+            for (std::int64_t i2 = 0; i2 < input->ne[2]; ++i2)
+                for (std::int64_t i1 = 0; i1 < input->ne[1]; ++i1)
+                    add_squares(tap.sums.data() + static_cast<std::size_t>(i2 / share) * columns,
+                                row_of(input, data, i1, i2, i3), columns);
+        tap.input = input;
+        tap.taken.clear();
+    }
+    tap.taken.insert(weight);
+    for (std::size_t i = 0; i < tap.sums.size(); ++i) moments.sum_of_squares[i] += tap.sums[i];
+    const auto rows = static_cast<std::uint64_t>(ggml_nrows(input)) / moments.counts.size();
+    for (std::uint64_t& count : moments.counts) count += rows;
+}
+
+// src[2] names the experts of every token; the input has one row a token, or one for each of its experts.
+void add_experts(ActivationTap::Implementation& tap, const ggml_tensor* node) {
+    const ggml_tensor* input = node->src[1];
+    const ggml_tensor* chosen = node->src[2];
+    InputMoments& moments = moments_of(tap.statistics, node->src[0]);
+    const auto columns = static_cast<std::size_t>(input->ne[0]);
+    std::vector<std::byte> chosen_copy;
+    const std::byte* data = host_data(input, tap.copy);
+    const std::byte* experts = host_data(chosen, chosen_copy);
+    for (std::int64_t token = 0; token < chosen->ne[1]; ++token) {
+        for (std::int64_t slot = 0; slot < chosen->ne[0]; ++slot) {
+            std::int32_t expert = 0;
+            std::memcpy(&expert,
+                        experts + static_cast<std::size_t>(token) * chosen->nb[1] +
+                            static_cast<std::size_t>(slot) * chosen->nb[0],
+                        sizeof expert);
+            if (expert < 0 || static_cast<std::size_t>(expert) >= moments.counts.size()) continue;
+            add_squares(moments.sum_of_squares.data() + static_cast<std::size_t>(expert) * columns,
+                        row_of(input, data, slot % input->ne[1], token, 0), columns);
+            ++moments.counts[static_cast<std::size_t>(expert)];
+        }
+    }
+    tap.input = nullptr;
+}
+
+}  // namespace
+
+bool activation_callback(ggml_tensor* node, bool ask, void* user_data) {
+    auto& tap = *static_cast<ActivationTap::Implementation*>(user_data);
+    if (ask) return is_linear_layer(node);
+    if (!is_linear_layer(node)) return true;
+    if (node->op == GGML_OP_MUL_MAT)
+        add_dense(tap, node);
+    else
+        add_experts(tap, node);
+    return true;
+}
+
+ActivationTap::ActivationTap() : implementation_(std::make_unique<Implementation>()) {}
+ActivationTap::~ActivationTap() = default;
+
+const Statistics& ActivationTap::statistics() const {
+    return implementation_->statistics;
+}
+
+void ActivationTap::restore(Statistics statistics) {
+    implementation_->statistics = std::move(statistics);
+}
+
+}  // namespace scale::engine
