@@ -21,7 +21,8 @@ function(add_module name)
   if(tests)
     add_executable(test_${name} ${tests})
     target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-    target_link_libraries(test_${name} PRIVATE scale_${name} scale_options GTest::gtest GTest::gmock GTest::gtest_main)
+    target_link_libraries(test_${name} PRIVATE scale_${name} scale_options ${module_PRIVATE_LIBRARIES}
+                          GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(test_${name} PRIVATE SCALE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                SCALE_BINARY="$<TARGET_FILE:scale>")
     add_test(NAME ${name} COMMAND test_${name})

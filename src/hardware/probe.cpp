@@ -105,6 +105,7 @@ Machine probe_below(const std::filesystem::path& root, int cores) {
     if (limits.memory) machine.memory_total = std::min(machine.memory_total, *limits.memory);
     if (limits.memory_available)
         machine.memory_available = std::min(machine.memory_available, *limits.memory_available);
+    machine.memory_available = std::min(machine.memory_available, machine.memory_total);
     machine.kernel = core::trimmed(text_of(root / "proc/sys/kernel/osrelease"));
     return machine;
 }

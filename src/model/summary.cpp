@@ -104,6 +104,8 @@ ModelSummary summarise(const GgufFile& file) {
     ModelSummary summary;
     summary.architecture = file.text("general.architecture");
     if (summary.architecture.empty()) fail(file, "names no architecture", "general.architecture in its metadata");
+    if (!is_usable_name(summary.architecture))
+        fail(file, "names the architecture " + shown(summary.architecture), "a printable name");
     const auto key = [&](const char* name) { return summary.architecture + "." + name; };
     summary.name = file.text("general.name");
     summary.parameters = file.parameters();
