@@ -87,6 +87,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("guardrails", file.rollout.guardrails,
                 "bad events, by feedback name; server_error is seen by the gateway");
     visit.field("min_step_seconds", file.rollout.min_step_seconds, "a step lasts at least that long");
+    visit.field("min_step_users", file.rollout.min_step_users, "and until that many users had the candidate");
+    visit.field("deadline_hours", file.rollout.deadline_hours, "still undecided then: the share is held");
     visit.field("parallel", file.rollout.parallel, "slots of each llama-server");
 }
 

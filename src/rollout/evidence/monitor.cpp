@@ -1,5 +1,6 @@
 #include "rollout/evidence/monitor.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -151,8 +152,14 @@ std::vector<std::string> Monitor::harms() const {
     return found;
 }
 
+bool Monitor::harmed() const {
+    if (hard_limit_.tripped() || first_token_.harm() || per_token_.harm()) return true;
+    return std::any_of(guardrails_.begin(), guardrails_.end(),
+                       [this](const Guardrail& guardrail) { return guardrail.harm.reached(harm_alpha()); });
+}
+
 EvidenceVerdict Monitor::verdict() const {
-    if (!harms().empty()) return EvidenceVerdict::harm;
+    if (harmed()) return EvidenceVerdict::harm;
     if (mismatch()) return EvidenceVerdict::invalid;
     bool safe = !guardrails_.empty() && first_token_.safe() && per_token_.safe();
     for (const auto& guardrail : guardrails_) safe = safe && guardrail.safety.reached(options_.beta);

@@ -56,6 +56,7 @@ class Monitor {
     void bad_feedback(const std::string& name, const Admit& admit);
 
     EvidenceVerdict verdict() const;
+    bool harmed() const;
     std::string sentence() const;  // what the verdict rests on, for people
     bool mismatch() const { return shares_.mismatch(); }
     const ArmCounts& counts(Arm arm) const { return arm == Arm::candidate ? candidate_ : original_; }

@@ -56,6 +56,7 @@ core::Json to_json(const RolloutState& state) {
             {"reason", state.reason},
             {"changed_by", state.changed_by},
             {"harm", state.harm},
+            {"started_ms", state.started_ms},
             {"step_started_ms", state.step_started_ms},
             {"latched", state.latched}};
 }
@@ -77,6 +78,7 @@ RolloutState rollout_state_from_json(const core::Json& json, const std::string& 
     state.reason = core::required<std::string>(json, "reason", source);
     state.changed_by = core::required<std::string>(json, "changed_by", source);
     state.harm = core::required<bool>(json, "harm", source);
+    state.started_ms = core::required<std::int64_t>(json, "started_ms", source);
     state.step_started_ms = core::required<std::int64_t>(json, "step_started_ms", source);
     state.latched = core::required<std::vector<std::string>>(json, "latched", source);
     return state;

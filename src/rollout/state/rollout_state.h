@@ -34,6 +34,7 @@ struct RolloutState {
     std::string reason;                // of the last change
     std::string changed_by;            // "gateway" or a person's command
     bool harm = false;                 // rolled back because harm was found
+    std::int64_t started_ms = 0;       // wall clock, milliseconds since 1970
     std::int64_t step_started_ms = 0;  // wall clock, milliseconds since 1970
     std::vector<std::string> latched;  // candidates that were rolled back; only a reset with a reason clears one
 

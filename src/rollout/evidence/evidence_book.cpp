@@ -1,0 +1,151 @@
+#include "rollout/evidence/evidence_book.h"
+
+#include "core/text.h"
+
+namespace scale::rollout {
+
+namespace {
+
+// The keys under which feedback may name a request, the most exact first.
+std::vector<std::string> keys_of(const Feedback& feedback) {
+    std::vector<std::string> keys;
+    if (!feedback.request_id.empty()) keys.push_back("r" + feedback.request_id);
+    if (!feedback.response_id.empty()) {
+        keys.push_back("a" + feedback.response_id);
+        keys.push_back("r" + feedback.response_id);
+    }
+    if (!feedback.session.empty()) keys.push_back("s" + feedback.session);
+    return keys;
+}
+
+}  // namespace
+
+bool affirms(const core::Json& value) {
+    if (value.is_boolean()) return value.get<bool>();
+    if (value.is_number()) return value.get<double>() > 0;
+    if (!value.is_string()) return value.is_null();  // named without a value
+    const std::string word = core::to_lower(value.get<std::string>());
+    return !word.empty() && word != "false" && word != "no" && word != "0";
+}
+
+EvidenceBook::EvidenceBook(const MonitorOptions& options, std::string experiment, Limits limits)
+    : options_(options), experiment_(std::move(experiment)), limits_(limits), monitor_(options) {}
+
+void EvidenceBook::finished(const Admit& admit, const Finish& finish) {
+    const bool ours = !experiment_.empty() && admit.experiment == experiment_;
+    if (ours) monitor_.finished(admit, finish);
+    if (ours && !admit.excluded && admit.arm == Arm::candidate) step_units_[admit.propensity].insert(admit.unit);
+    remember(admit, finish);
+}
+
+void EvidenceBook::remember(const Admit& admit, const Finish& finish) {
+    const Known entry{admit.request_id, admit.unit, admit.arm, admit.propensity,
+                      !admit.excluded && admit.experiment == experiment_};
+    std::vector<std::string> keys = {"r" + admit.request_id};
+    if (!finish.response_id.empty()) keys.push_back("a" + finish.response_id);
+    if (!admit.session.empty()) keys.push_back("s" + admit.session);
+    for (const auto& key : keys) known_.insert_or_assign(key, entry);
+    for (const auto& key : keys) release(key);
+    known_order_.push_back(std::move(keys));
+    if (known_order_.size() <= limits_.requests) return;
+    for (const auto& key : known_order_.front()) {
+        const auto old = known_.find(key);
+        if (old != known_.end() && "r" + old->second.request_id == known_order_.front().front()) known_.erase(old);
+    }
+    known_order_.pop_front();
+}
+
+const EvidenceBook::Known* EvidenceBook::known(const Feedback& feedback) const {
+    for (const auto& key : keys_of(feedback)) {
+        const auto found = known_.find(key);
+        if (found != known_.end()) return &found->second;
+    }
+    return nullptr;
+}
+
+bool EvidenceBook::is_new_id(const std::string& id) {
+    if (id.empty()) return true;
+    if (!feedback_ids_.insert(id).second) return false;
+    feedback_id_order_.push_back(id);
+    if (feedback_id_order_.size() > limits_.feedback_ids) {
+        feedback_ids_.erase(feedback_id_order_.front());
+        feedback_id_order_.pop_front();
+    }
+    return true;
+}
+
+FeedbackReply EvidenceBook::feedback(const Feedback& feedback) {
+    FeedbackReply reply;
+    const auto keys = keys_of(feedback);
+    if (keys.empty() || feedback.name.empty()) {
+        reply.accepted = false;
+        reply.message = "feedback needs a name, and a response_id or a session_id";
+        return reply;
+    }
+    if (!is_new_id(feedback.id)) {
+        reply.duplicate = true;
+        reply.message = "feedback with this id is already recorded";
+        return reply;
+    }
+    if (const Known* about = known(feedback)) {
+        reply.request_id = about->request_id;
+        count(feedback, *about);
+        return reply;
+    }
+    reply.parked = true;
+    reply.message = "the response is not known yet; the feedback counts once it is";
+    if (parked_count_ >= limits_.parked && !parked_order_.empty()) {
+        const auto oldest = parked_.find(parked_order_.front());
+        if (oldest != parked_.end()) {
+            parked_count_ -= oldest->second.size();
+            parked_.erase(oldest);
+        }
+        parked_order_.pop_front();
+    }
+    parked_[keys.front()].push_back(feedback);
+    parked_order_.push_back(keys.front());
+    ++parked_count_;
+    return reply;
+}
+
+void EvidenceBook::count(const Feedback& feedback, const Known& about) {
+    if (!about.counted || !affirms(feedback.value)) return;
+    Admit admit;
+    admit.unit = about.unit;
+    admit.arm = about.arm;
+    admit.propensity = about.propensity;
+    monitor_.bad_feedback(feedback.name, admit);
+}
+
+// Parked feedback may have named an answer's id that turns out to be a request's.
+void EvidenceBook::release(const std::string& key) {
+    for (const std::string& parked_key : {key, "a" + key.substr(1)}) {
+        const auto waiting = parked_.find(parked_key);
+        if (waiting == parked_.end()) continue;
+        const std::vector<Feedback> all = std::move(waiting->second);
+        parked_.erase(waiting);
+        parked_count_ -= all.size();
+        for (const auto& feedback : all)
+            if (const Known* about = known(feedback)) count(feedback, *about);
+    }
+}
+
+void EvidenceBook::replay(const Record& record) {
+    if (const auto* admit = std::get_if<Admit>(&record)) {
+        open_.insert_or_assign(admit->request_id, *admit);
+    } else if (const auto* finish = std::get_if<Finish>(&record)) {
+        const auto admitted = open_.find(finish->request_id);
+        if (admitted == open_.end()) return;
+        finished(admitted->second, *finish);
+        open_.erase(admitted);
+    } else if (const auto* given = std::get_if<Feedback>(&record)) {
+        feedback(*given);
+    }
+}
+
+std::uint64_t EvidenceBook::candidate_units_at(std::int64_t share_ppm) const {
+    const auto found = step_units_.find(share_ppm);
+    return found == step_units_.end() ? 0 : found->second.size();
+}
+
+}  // namespace scale::rollout
