@@ -1,0 +1,255 @@
+#include "rollout/control/rollout_controller.h"
+
+#include <fmt/format.h>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/progress.h"
+#include "record/stage.h"
+#include "rollout/assignment/secret.h"
+
+namespace scale::rollout {
+
+namespace {
+
+namespace kind = record::kind;
+
+// Time for the candidate's open streams after a rollback, before its server ends.
+constexpr std::int64_t candidate_grace_ms = 120'000;
+constexpr std::int64_t step_check_ms = 1000;
+constexpr std::int64_t retry_ms = 1000;
+
+}  // namespace
+
+MonitorOptions monitor_options(const record::RolloutSection& settings) {
+    MonitorOptions options;
+    options.alpha = settings.alpha;
+    options.beta = settings.beta;
+    options.harm_ratio = settings.harm_ratio;
+    options.safe_ratio = settings.safe_ratio;
+    options.latency_margin = settings.latency_margin;
+    options.guardrails = settings.guardrails;
+    return options;
+}
+
+std::filesystem::path rollout_folder(const std::filesystem::path& pass_folder) {
+    return pass_folder / ".scale" / "rollout";
+}
+
+RolloutController::RolloutController(ControllerOptions options, ArmView& original, ArmView* candidate)
+    : options_(std::move(options)),
+      file_(rollout_folder(options_.pass_folder)),
+      assigner_(load_or_make_secret(rollout_folder(options_.pass_folder) / "salt")),
+      operator_token_(load_or_make_secret(rollout_folder(options_.pass_folder) / "token")),
+      original_(original),
+      candidate_(candidate),
+      record_(options_.pass_folder) {
+    if (!options_.now_ms)
+        options_.now_ms = [] { return static_cast<std::int64_t>(core::now().time_since_epoch().count()); };
+    load_state();
+    book_ = std::make_unique<EvidenceBook>(monitor_options(options_.settings), state_.experiment);
+    refresh_arms();
+}
+
+RolloutController::~RolloutController() = default;
+
+void RolloutController::load_state() {
+    file_version_ = file_.version();
+    const StateFile::Loaded loaded = file_.load();
+    state_problem_ = loaded.state ? "" : loaded.problem.empty() ? "the state file is missing" : loaded.problem;
+    if (!state_problem_.empty()) core::say(state_problem_ + ": all traffic goes to the original");
+    if (loaded.state) adopt(*loaded.state);
+}
+
+void RolloutController::adopt(const RolloutState& state) {
+    const bool was_open = state_.effective_ppm() > 0;
+    state_ = state;
+    if (was_open && state_.status == RolloutStatus::rolled_back && rolled_back_ms_ == 0)
+        rolled_back_ms_ = options_.now_ms();
+}
+
+std::int64_t RolloutController::share() const {
+    if (killed_ || !state_problem_.empty() || !candidate_) return 0;
+    return state_.effective_ppm();
+}
+
+Assignment RolloutController::assign(const RequestIdentity& identity) {
+    Assignment assignment;
+    assignment.epoch = state_.epoch;
+    const UnitKey key = unit_key(identity);
+    assignment.key = key.kind;
+    assignment.unit = assigner_.digest("unit", key.value);
+    if (!identity.session.empty()) assignment.session = session_digest(identity.session);
+    const std::int64_t now = share();  // 0 is the kill switch: it comes before any hashing
+    if (now <= 0) return assignment;
+    assignment.propensity_ppm = now;
+    if (state_.experimenting()) assignment.experiment = state_.experiment;
+    if (!identity.forced_arm.empty() && authorised(identity.operator_token)) {
+        assignment.arm = identity.forced_arm == to_string(Arm::candidate) ? Arm::candidate : Arm::original;
+        return assignment;
+    }
+    assignment.arm = assigner_.arm(state_.experiment, key.value, now);
+    assignment.excluded = !state_.experimenting() || now >= whole_ppm;
+    return assignment;
+}
+
+const Upstream& RolloutController::upstream(Arm arm) const {
+    return arm == Arm::candidate ? candidate_status_.upstream : original_status_.upstream;
+}
+
+std::string RolloutController::session_digest(std::string_view session) const {
+    return assigner_.digest("session", session);
+}
+
+void RolloutController::finished(const Admit& admit, const Finish& finish) {
+    book_->finished(admit, finish);
+    judge_evidence();
+}
+
+FeedbackReply RolloutController::feedback(const Feedback& feedback) {
+    const FeedbackReply given = book_->feedback(feedback);
+    judge_evidence();
+    return given;
+}
+
+bool RolloutController::ready() const {
+    return original_status_.state == ArmState::healthy;
+}
+
+bool RolloutController::authorised(std::string_view token) const {
+    return same_secret(token, operator_token_);
+}
+
+void RolloutController::judge_evidence() {
+    if (killed_ || !state_.experimenting() || !book_->monitor().harmed()) return;
+    roll_back(book_->monitor().sentence(), "gateway", true);
+}
+
+void RolloutController::roll_back(const std::string& reason, const std::string& who, bool harm) {
+    killed_ = true;
+    killed_reason_ = reason;
+    killed_by_ = who;
+    killed_for_harm_ = harm;
+    rolled_back_ms_ = options_.now_ms();
+    core::say(fmt::format("rolled back by {}: {}", who, reason));
+    retry_rollback();
+}
+
+// The decision stands in memory already; here it becomes durable.
+void RolloutController::retry_rollback() {
+    last_retry_ms_ = options_.now_ms();
+    bool changed = false;
+    if (!change(killed_reason_, killed_by_, [&](RolloutState& state) {
+            if (state.status == RolloutStatus::rolled_back) return false;
+            state.status = RolloutStatus::rolled_back;
+            state.weight_ppm = 0;
+            state.harm = killed_for_harm_;
+            if (!state.candidate_sha256.empty() && !state.is_latched(state.candidate_sha256))
+                state.latched.push_back(state.candidate_sha256);
+            return changed = true;
+        }))
+        return;
+    killed_ = false;
+    if (changed) append(kind::rolled_back, {{"harm", killed_for_harm_}, {"automatic", killed_by_ == "gateway"}});
+}
+
+// Writes the edited state as the next epoch; false (and the disk's complaint said) where that fails.
+bool RolloutController::change(const std::string& reason, const std::string& who,
+                               const std::function<bool(RolloutState&)>& edit) {
+    try {
+        const RolloutState before = state_;
+        adopt(file_.update([&](RolloutState& state) {
+            // A lost or damaged file is written anew from what we know.
+            if (!state_problem_.empty() && state.epoch < before.epoch) state = before;
+            if (!edit(state)) return false;
+            state.reason = reason;
+            state.changed_by = who;
+            return true;
+        }));
+        file_version_ = file_.version();
+        state_problem_.clear();
+        return true;
+    } catch (const core::Error& error) {
+        core::say(error.found());
+        return false;
+    }
+}
+
+void RolloutController::append(const char* entry_kind, core::Json payload) {
+    payload["reason"] = state_.reason;
+    payload["by"] = state_.changed_by;
+    payload["epoch"] = state_.epoch;
+    payload["experiment"] = state_.experiment;
+    payload["weight_ppm"] = state_.weight_ppm;
+    payload["original_sha256"] = state_.original_sha256;
+    payload["candidate_sha256"] = state_.candidate_sha256;
+    payload["evidence"] = book_->monitor().to_json();
+    std::vector<std::string> parents;
+    if (!state_.started_hash.empty()) parents.push_back(state_.started_hash);
+    record_.add({record::Stage::rollout, entry_kind, parents, std::move(payload)});
+}
+
+void RolloutController::tick() {
+    refresh_arms();
+    if (file_.version() != file_version_) load_state();
+    const std::int64_t now = options_.now_ms();
+    if (killed_ && now - last_retry_ms_ >= retry_ms) retry_rollback();
+    judge_candidate_server();
+    judge_evidence();
+    if (now - last_step_check_ms_ >= step_check_ms) {
+        last_step_check_ms_ = now;
+        take_step();
+    }
+    if (candidate_ && rolled_back_ms_ > 0 && now - rolled_back_ms_ >= candidate_grace_ms) {
+        candidate_->request_stop();
+        rolled_back_ms_ = 0;
+    }
+}
+
+void RolloutController::refresh_arms() {
+    const auto refresh = [](const ArmView& arm, std::uint64_t& version, ArmStatus& status) {
+        const std::uint64_t newest = arm.version();
+        if (newest == version && version != 0) return;
+        version = newest;
+        status = arm.status();
+    };
+    refresh(original_, original_version_, original_status_);
+    if (candidate_) refresh(*candidate_, candidate_version_, candidate_status_);
+}
+
+// A candidate whose server is gone needs no statistics.
+void RolloutController::judge_candidate_server() {
+    if (!candidate_ || share() == 0) return;
+    if (candidate_status_.state != ArmState::died && candidate_status_.state != ArmState::unreachable) return;
+    roll_back(fmt::format("the candidate's server {}: {}",
+                          candidate_status_.state == ArmState::died ? "died" : "cannot be reached",
+                          candidate_status_.problem),
+              "gateway", true);
+}
+
+void RolloutController::take_step() {
+    StepSituation situation;
+    situation.verdict = book_->monitor().verdict();
+    situation.candidate_units = book_->candidate_units_at(state_.weight_ppm);
+    situation.now_ms = options_.now_ms();
+    const StepDecision decision = decide_step(options_.settings, state_, situation);
+    hold_ = decision.reason;
+    if (decision.action == StepDecision::Action::hold || share() == 0) return;
+    const bool advance = decision.action == StepDecision::Action::advance;
+    bool changed = false;
+    const int step = state_.step;
+    change(decision.reason, "gateway", [&](RolloutState& state) {
+        if (state.status != RolloutStatus::canary || state.step != step) return false;
+        if (advance) {
+            ++state.step;
+            state.weight_ppm = options_.settings.steps[static_cast<std::size_t>(state.step)];
+            state.step_started_ms = situation.now_ms;
+        } else {
+            state.status = RolloutStatus::paused;
+        }
+        return changed = true;
+    });
+    if (changed) append(kind::rollout_step, {{"step", state_.step}, {"status", to_string(state_.status)}});
+}
+
+}  // namespace scale::rollout

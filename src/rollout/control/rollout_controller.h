@@ -1,0 +1,107 @@
+// The rollout of one candidate: assigns, gathers evidence, raises the share step by step, rolls back on harm.
+//
+// Of its own accord it only lowers the candidate's share, or raises it along the steps of scale.toml; promotion beyond
+// them is a person's. A rollback takes effect in memory first, then in the state file, then in the record.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "record/pass_file.h"
+#include "rollout/arms/arm_server.h"
+#include "rollout/assignment/assigner.h"
+#include "rollout/control/controller.h"
+#include "rollout/control/record_writer.h"
+#include "rollout/control/step_plan.h"
+#include "rollout/evidence/evidence_book.h"
+#include "rollout/state/rollout_state.h"
+
+namespace scale::rollout {
+
+struct ControllerOptions {
+    std::filesystem::path pass_folder;
+    record::RolloutSection settings;
+    std::string served_model;
+    std::function<std::int64_t()> now_ms;  // wall clock by default
+};
+
+MonitorOptions monitor_options(const record::RolloutSection& settings);
+
+// .scale/rollout of the pass.
+std::filesystem::path rollout_folder(const std::filesystem::path& pass_folder);
+
+class RolloutController : public Controller {
+  public:
+    // The arms must outlive the controller; `candidate` may be null (only the original is served).
+    RolloutController(ControllerOptions options, ArmView& original, ArmView* candidate);
+    ~RolloutController() override;
+
+    // Before any traffic: the evidence of the gateway's log, in its order.
+    void replay(const Record& record) { book_->replay(record); }
+
+    Assignment assign(const RequestIdentity& identity) override;
+    const Upstream& upstream(Arm arm) const override;
+    const std::string& served_model() const override { return options_.served_model; }
+    std::string session_digest(std::string_view session) const override;
+    void finished(const Admit& admit, const Finish& finish) override;
+    FeedbackReply feedback(const Feedback& feedback) override;
+    core::Json status() const override;
+    std::string metrics() const override;
+    bool ready() const override;
+    bool authorised(std::string_view token) const override;
+    ActionReply promote(const std::string& because, const std::string& who) override;
+    ActionReply rollback(const std::string& because, const std::string& who) override;
+    ActionReply pause(const std::string& because, const std::string& who) override;
+    ActionReply resume(const std::string& because, const std::string& who) override;
+    ActionReply stop(const std::string& because, const std::string& who) override;
+    void tick() override;
+
+    const RolloutState& state() const { return state_; }
+    // The record's entries are written by another thread; waits for it.
+    void drain_record() { record_.drain(); }
+
+  private:
+    std::int64_t share() const;
+    void load_state();
+    void adopt(const RolloutState& state);
+    bool change(const std::string& reason, const std::string& who, const std::function<bool(RolloutState&)>& edit);
+    void append(const char* kind, core::Json payload);
+    void roll_back(const std::string& reason, const std::string& who, bool harm);
+    void retry_rollback();
+    void refresh_arms();
+    void judge_candidate_server();
+    void judge_evidence();
+    void take_step();
+    ActionReply reply(int status, const std::string& message) const;
+    core::Json arm_json(Arm arm) const;
+
+    ControllerOptions options_;
+    StateFile file_;
+    Assigner assigner_;
+    std::string operator_token_;
+    ArmView& original_;
+    ArmView* candidate_;
+    std::uint64_t original_version_ = 0;
+    std::uint64_t candidate_version_ = 0;
+    ArmStatus original_status_;
+    ArmStatus candidate_status_;
+    RecordWriter record_;
+
+    RolloutState state_;
+    std::uint64_t file_version_ = 0;
+    std::string state_problem_;  // the state file is missing or damaged: everything goes to the original
+    // A rollback that is decided and perhaps not yet on disk: nothing goes to the candidate from here on.
+    bool killed_ = false;
+    std::string killed_reason_;
+    std::string killed_by_;
+    bool killed_for_harm_ = false;
+    std::int64_t rolled_back_ms_ = 0;
+    std::int64_t last_step_check_ms_ = 0;
+    std::int64_t last_retry_ms_ = 0;
+    std::string hold_;  // why the share does not rise
+    std::unique_ptr<EvidenceBook> book_;
+};
+
+}  // namespace scale::rollout

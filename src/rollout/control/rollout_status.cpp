@@ -1,0 +1,77 @@
+// How a rollout is shown: as JSON for `scale evaluate status` and the report, as text for Prometheus.
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "rollout/control/rollout_controller.h"
+
+namespace scale::rollout {
+
+core::Json RolloutController::arm_json(Arm arm) const {
+    const ArmStatus& status = arm == Arm::candidate ? candidate_status_ : original_status_;
+    const ArmCounts& counts = book_->monitor().counts(arm);
+    return {{"server", arm == Arm::candidate && !candidate_ ? "none" : to_string(status.state)},
+            {"address", fmt::format("{}:{}{}", status.upstream.host, status.upstream.port, status.upstream.base_path)},
+            {"pid", status.pid},
+            {"restarts", status.restarts},
+            {"problem", status.problem},
+            {"requests", counts.requests},
+            {"users", counts.units},
+            {"failures", counts.failures}};
+}
+
+core::Json RolloutController::status() const {
+    return {{"state", to_json(state_)},
+            {"state_problem", state_problem_},
+            {"share_ppm", share()},
+            {"steps", options_.settings.steps},
+            {"hold", hold_},
+            {"arms", {{"original", arm_json(Arm::original)}, {"candidate", arm_json(Arm::candidate)}}},
+            {"evidence", book_->monitor().to_json()},
+            {"feedback_parked", book_->parked()},
+            {"record_pending", record_.pending()},
+            {"record_problem", record_.problem()},
+            {"model", options_.served_model}};
+}
+
+std::string RolloutController::metrics() const {
+    const Monitor& monitor = book_->monitor();
+    const core::Json evidence = monitor.to_json();
+    std::string text = fmt::format(
+        "# HELP scale_rollout_share Share of users on the candidate.\n# TYPE scale_rollout_share gauge\n"
+        "scale_rollout_share {}\n"
+        "# HELP scale_rollout_epoch Number of the rollout state in force.\n# TYPE scale_rollout_epoch counter\n"
+        "scale_rollout_epoch {}\n",
+        static_cast<double>(share()) / static_cast<double>(whole_ppm), state_.epoch);
+    text += "# HELP scale_rollout_status 1 for the status in force.\n# TYPE scale_rollout_status gauge\n";
+    for (int i = 0; i <= static_cast<int>(RolloutStatus::stopped); ++i) {
+        const auto status = static_cast<RolloutStatus>(i);
+        text += fmt::format("scale_rollout_status{{status=\"{}\"}} {}\n", to_string(status),
+                            status == state_.status ? 1 : 0);
+    }
+    const auto per_arm = [&](const char* name, const char* help, auto value) {
+        text += fmt::format("# HELP {0} {1}\n# TYPE {0} counter\n", name, help);
+        for (const Arm arm : {Arm::original, Arm::candidate})
+            text += fmt::format("{}{{arm=\"{}\"}} {}\n", name, to_string(arm), value(monitor.counts(arm)));
+    };
+    per_arm("scale_rollout_requests_total", "Requests in the evidence, by assigned arm.",
+            [](const ArmCounts& counts) { return counts.requests; });
+    per_arm("scale_rollout_users_total", "Users in the evidence, by assigned arm.",
+            [](const ArmCounts& counts) { return counts.units; });
+    per_arm("scale_rollout_failures_total", "Requests that the assigned arm did not answer well.",
+            [](const ArmCounts& counts) { return counts.failures; });
+    for (const char* test : {"harm", "safety"}) {
+        const std::string name = fmt::format("scale_rollout_{}_log_evidence", test);
+        text += fmt::format("# HELP {0} Natural logarithm of the {1} test's evidence.\n# TYPE {0} gauge\n", name, test);
+        for (const auto& [guardrail, figures] : evidence["guardrails"].items())
+            text += fmt::format("{}{{guardrail=\"{}\"}} {}\n", name, guardrail, figures[test]["log_e"].get<double>());
+    }
+    text += fmt::format(
+        "# HELP scale_rollout_share_check_log_bayes_factor Evidence that the arms do not get their "
+        "shares.\n# TYPE scale_rollout_share_check_log_bayes_factor gauge\n"
+        "scale_rollout_share_check_log_bayes_factor {}\n",
+        evidence["share_check"]["log_bayes_factor"].get<double>());
+    return text;
+}
+
+}  // namespace scale::rollout
