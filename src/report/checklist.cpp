@@ -15,7 +15,6 @@ std::string evidence_of(const Box& box) {
     const std::string evidence = one_line(box.evidence, 240);
     if (box.entry == 0) return evidence;
     return fmt::format("{}{}(entry {})", evidence, evidence.empty() ? "" : " ", box.entry);
-    ", box.entry);
 }
 
 // Text in which Markdown sees no markup of its own.
