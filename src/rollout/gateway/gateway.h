@@ -32,7 +32,9 @@ namespace scale::rollout {
 
 enum class Durability {
     relaxed,  // answers do not wait for the disk; LogFigures count what is at risk
-    strict,   // the end of an answer is held back until the request's records are durable
+    // The end of an answer (its last bytes, or the chunk that ends it) is held back until the request's records are
+    // durable. Where the disk refuses meanwhile, the connection closes without it.
+    strict,
 };
 
 struct GatewayOptions {
@@ -43,7 +45,8 @@ struct GatewayOptions {
     bool log_bodies = true;                            // request text and answer text
     std::size_t logged_answer_bytes = 64 << 10;        // an answer's text is cut at this length in the log
     bool remote_admin = false;                         // /metrics and /scale/v1 for clients that are not on loopback
-    std::chrono::milliseconds header_time{10'000};     // for a request's head and body to arrive
+    std::chrono::milliseconds header_time{10'000};     // for a request's head to arrive
+    std::chrono::milliseconds body_time{60'000};       // for its body
     std::chrono::milliseconds idle_time{60'000};       // between requests on a connection
     std::chrono::milliseconds connect_time{5'000};     // to a server
     std::chrono::milliseconds response_time{600'000};  // until a server's first byte, and between any two
@@ -51,6 +54,8 @@ struct GatewayOptions {
     std::chrono::milliseconds drain_time{10'000};      // for open requests after stop()
     std::size_t connections = 10'000;                  // of clients
 };
+
+class GatewayWorker;
 
 // Construct, then run() in one thread. The controller's calls come from that thread. Both references must outlive it.
 class Gateway {
@@ -68,8 +73,7 @@ class Gateway {
     void stop() noexcept;
 
   private:
-    class Worker;
-    std::unique_ptr<Worker> worker_;
+    std::unique_ptr<GatewayWorker> worker_;
 };
 
 }  // namespace scale::rollout

@@ -50,7 +50,7 @@ class ClientConnection final : public Socket {
     // Drops the request and the connection; no more calls to the sink.
     void cancel();
 
-    bool reused() const { return requests_ > 1; }
+    std::uint64_t requests() const { return requests_; }  // started so far
     bool free() const { return sink_ == nullptr; }
 
   private:

@@ -22,10 +22,14 @@ class Timer;
 
 class Reactor {
   public:
-    // Something that waits for a descriptor. Destroyed only through dispose, since an event may be under way for it.
-    class Handler {
+    // Something that must not be destroyed while one of its own calls may be under way.
+    class Disposable {
       public:
-        virtual ~Handler() = default;
+        virtual ~Disposable() = default;
+    };
+    // Something that waits for a descriptor.
+    class Handler : public Disposable {
+      public:
         virtual void on_events(std::uint32_t events) = 0;
     };
 
@@ -39,8 +43,8 @@ class Reactor {
     // The handler gets no more events, those already fetched included.
     void unwatch(int descriptor, Handler* handler);
 
-    // Destroys the handler once no event is being handled.
-    void dispose(std::unique_ptr<Handler> handler);
+    // Destroys it once no event is being handled.
+    void dispose(std::unique_ptr<Disposable> object);
 
     // Until stop(). Handlers must not throw.
     void run();
@@ -67,7 +71,7 @@ class Reactor {
     std::array<epoll_event, 256> events_{};
     int event_count_ = 0;
     Schedule schedule_;
-    std::vector<std::unique_ptr<Handler>> disposed_;
+    std::vector<std::unique_ptr<Disposable>> disposed_;
     std::array<char, 64 << 10> scratch_{};
 };
 

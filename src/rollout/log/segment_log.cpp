@@ -49,7 +49,7 @@ void SegmentLog::recover() {
 
 Appended SegmentLog::append(const Record& record) {
     const std::string line = framed_line(to_json_line(record));
-    const bool must_accept = std::holds_alternative<Finish>(record);
+    const bool must_accept = !std::holds_alternative<Admit>(record);
     std::uint64_t sequence = 0;
     bool was_empty = false;
     {
@@ -66,6 +66,11 @@ Appended SegmentLog::append(const Record& record) {
     }
     if (was_empty) pending_changed_.notify_one();
     return {AppendResult::accepted, sequence};
+}
+
+bool SegmentLog::has_room() const {
+    const std::lock_guard lock(mutex_);
+    return !failing() && pending_.bytes.size() + writing_bytes_ < options_.queue_bytes;
 }
 
 bool SegmentLog::wait_committed(std::uint64_t sequence) {

@@ -70,11 +70,14 @@ class SegmentLog {
     SegmentLog& operator=(const SegmentLog&) = delete;
 
     // A Finish is accepted even where the queue is full: there is at most one for each accepted Admit, so the queue
-    // stays bounded. Never blocks on the disk.
+    // stays bounded. So is a Feedback, for which the caller asks has_room() first. Never blocks on the disk.
     Appended append(const Record& record);
 
     std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
     bool failing() const { return failing_.load(std::memory_order_acquire); }
+
+    // The disk works and the queue is below its limit.
+    bool has_room() const;
 
     // Blocks until the record is durable or the disk refuses; true for durable.
     bool wait_committed(std::uint64_t sequence);

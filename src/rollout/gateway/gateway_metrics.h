@@ -1,0 +1,47 @@
+// The gateway's own counters, as Prometheus text. Names and buckets of the histograms follow OpenTelemetry's semantic
+// conventions for generative AI (gen_ai.server.request.duration, gen_ai.server.time_to_first_token), in seconds.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rollout/log/segment_log.h"
+
+namespace scale::rollout {
+
+class Histogram {
+  public:
+    explicit Histogram(std::span<const double> bounds) : bounds_(bounds), counts_(bounds.size() + 1) {}
+    void add(double value);
+    // `labels` without braces.
+    std::string text(std::string_view name, std::string_view labels) const;
+
+  private:
+    std::span<const double> bounds_;
+    std::vector<std::uint64_t> counts_;
+    double sum_ = 0;
+};
+
+struct GatewayMetrics {
+    GatewayMetrics();
+
+    std::map<std::pair<std::string, int>, std::uint64_t> replies;  // by path and status
+    std::uint64_t fallbacks = 0;                                   // the candidate failed and the original answered
+    std::uint64_t retries = 0;                                     // a kept connection turned out to be closed
+    std::uint64_t unlogged = 0;                                    // served without evidence because the log failed
+    std::uint64_t open_requests = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t upstream_connections = 0;  // opened since the start
+    Histogram duration;
+    Histogram first_token;
+
+    std::string text(const LogFigures& log) const;
+};
+
+}  // namespace scale::rollout
