@@ -1,10 +1,112 @@
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "cli/commands.h"
+#include "cli/model_argument.h"
 #include "core/error.h"
+#include "core/file.h"
+#include "record/pass_file.h"
 
 namespace scale::cli {
 
+namespace fs = std::filesystem;
+
+namespace {
+
+struct InitOptions {
+    std::string model;
+    bool force = false;
+};
+
+// The only GGUF file of the folder.
+fs::path only_model(const fs::path& folder) {
+    std::vector<std::string> found;
+    std::error_code failure;
+    for (fs::directory_iterator entry(folder, failure); !failure && entry != fs::directory_iterator(); ++entry)
+        if (entry->path().extension() == ".gguf") found.push_back(entry->path().filename().string());
+    if (failure) throw core::system_error("cannot read the folder " + folder.string(), failure.value());
+    if (found.size() == 1) return folder / found[0];
+    std::sort(found.begin(), found.end());
+    throw core::input_error(found.empty()
+                                ? fmt::format("no model is named, and {} holds no .gguf file", folder.string())
+                                : fmt::format("no model is named, and {} holds {}: {}", folder.string(), found.size(),
+                                              fmt::join(found, ", ")),
+                            "the original model's GGUF file", "scale init MODEL.gguf");
+}
+
+// How scale.toml names the model: relative where it lies in or beside the pass folder, absolute otherwise.
+std::string stored_path(const fs::path& model, const fs::path& folder) {
+    const fs::path absolute = fs::weakly_canonical(model);
+    const fs::path relative = absolute.lexically_relative(fs::weakly_canonical(folder));
+    const auto climbs = std::count(relative.begin(), relative.end(), fs::path(".."));
+    return relative.empty() || climbs > 1 ? absolute.string() : relative.string();
+}
+
+void refuse_overwrite(const fs::path& file) {
+    if (!fs::exists(fs::symlink_status(file))) return;
+    throw core::input_error(fmt::format("{} exists", file.string()), "a folder without one",
+                            "'scale init --force' writes it anew; 'scale status' tells where the pass stands");
+}
+
+std::string target_note(double target_mib) {
+    if (target_mib <= 0)
+        return "The weights are small already, so no target is suggested: fill in [constraint] before 'scale set'.";
+    return fmt::format(
+        "The target, {:.0f} MiB, is a suggestion: weights at 7.2 bits each plus KV cache and compute buffers\n"
+        "(estimated: the engine's plan for the original). Put in your own under [constraint].",
+        target_mib);
+}
+
+std::string traffic_note(const fs::path& log) {
+    if (fs::exists(log)) return fmt::format("Traffic: {}.", log.string());
+    return fmt::format(
+        "There is no {} yet; stage A needs it. One request a line, as it was sent to the OpenAI-style API:\n"
+        R"(  {{"messages": [{{"role": "user", "content": "How do I reset my password?"}}], "user": "u17"}})",
+        log.string());
+}
+
+Ending init(const GlobalOptions& global, const InitOptions& options) {
+    const fs::path file = global.folder / "scale.toml";
+    if (!options.force) refuse_overwrite(file);
+    const fs::path model = options.model.empty() ? only_model(global.folder) : fs::path(options.model);
+    const model::ModelSummary summary = model::summarise(model::GgufFile(model));
+    const record::PassFile defaults;
+    record::Workload workload = defaults.constraint.workload;
+    workload.context = defaults.deploy.context;
+    const double target = suggested_memory_mib(summary, planned_memory(model, workload));
+
+    const std::string path = stored_path(model, global.folder);
+    const std::string text = record::pass_file_template(path, describe(summary), target);
+    const record::PassFile written = record::parse_pass_file(text, file.string());
+    if (written.model.path != path)
+        throw core::input_error("the path " + path + " cannot be written to scale.toml", {}, "rename the model file");
+    core::write_file_atomic(file, text);
+
+    core::Json shown = summary;
+    shown.erase("chat_template");
+    Ending ending;
+    ending.text = fmt::format("{}: {}\nWrote {}.\n{}\n{}", model.filename().string(), describe(summary), file.string(),
+                              target_note(target), traffic_note(global.folder / written.traffic.log));
+    ending.json = {{"file", file.string()}, {"model", shown}, {"model_path", path}, {"memory_target_mib", target}};
+    ending.next = "scale set";
+    return ending;
+}
+
+}  // namespace
+
 void add_init_command(CLI::App& app, Commands& commands) {
-    commands.add(app, "init", "not built yet", "scale init", []() -> Ending { throw core::usage_error("not built yet"); });
+    const auto options = std::make_shared<InitOptions>();
+    const GlobalOptions& global = commands.global();
+    CLI::App* command =
+        commands.add(app, "init", "write a commented scale.toml for a model", "scale init model-f16.gguf",
+                     [options, &global] { return init(global, *options); });
+    command->add_option("model,--model", options->model,
+                        "the original's GGUF file; may be left out where the folder holds one");
+    command->add_flag("--force", options->force, "overwrite an existing scale.toml");
 }
 
 }  // namespace scale::cli

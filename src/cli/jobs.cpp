@@ -1,11 +1,13 @@
 #include "cli/jobs.h"
 
+#include "cli/model_argument.h"
 #include "engine/selftest.h"
 
 namespace scale::cli {
 
 engine::Jobs all_jobs() {
     return {
+        {"cli.estimate_memory", estimate_memory_job},
         {"engine.selftest_abort", engine::selftest_abort},
         {"engine.selftest_echo", engine::selftest_echo},
     };

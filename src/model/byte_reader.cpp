@@ -24,8 +24,9 @@ std::string_view ByteReader::take_text(std::string_view what) {
 }
 
 void ByteReader::fail(const std::string& found, const std::string& expected) const {
-    throw core::input_error(fmt::format("{}: at byte {}: {}", source_, offset_, found), expected,
-                            "use a GGUF file made by llama.cpp's converter, or copy or download this one again");
+    throw core::input_error(
+        fmt::format("{}: at byte {}: {}", source_, offset_, found), expected,
+        "the file is damaged or cut short: copy or download it again, or convert the model anew with llama.cpp");
 }
 
 }  // namespace scale::model

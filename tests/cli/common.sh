@@ -27,7 +27,7 @@ fail() {
 
 skip() { echo "skipped: $*"; exit 77; }
 
-kill_at_end() { background+=("$1"); }
+kill_at_end() { background+=("$1"); disown "$1" 2>/dev/null; }
 
 # expect_exit CODE COMMAND…: runs the command, its output into $work/stdout and $work/stderr, and checks its exit code.
 expect_exit() {
