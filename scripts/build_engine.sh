@@ -47,6 +47,10 @@ if [ ! -e "$source_dir/unpacked" ]; then
   tar -xzf "$archive" -C "$source_dir" --strip-components=3 "${ENGINE_PACKAGE//-/_}-$ENGINE_VERSION/vendor/llama.cpp"
   touch "$source_dir/unpacked"
 fi
+# The include is put in once, also into a source that was unpacked before this fix existed.
+amx=$source_dir/ggml/src/ggml-cpu/amx/mmq.cpp
+grep -q tile_intrinsics.h "$amx" || sed -i '0,/^#include "mmq.h"/s//&\n#include "tile_intrinsics.h"/' "$amx"
+cp "$here/tile_intrinsics.h" "$source_dir/ggml/src/ggml-cpu/amx/"
 
 build=$prefix/build
 mkdir -p "$build"

@@ -10,14 +10,14 @@
 
 namespace scale::engine {
 
-// "Q4_K_M", "Q8_0", …; empty result for an unknown name.
+// "F16", "Q8_0", "Q4_K_M", …: largest first.
 std::vector<std::string> stock_mix_names();
 
 struct TensorPlan {
     std::string name;
-    std::string type;            // "Q4_K"
+    std::string type;  // "Q4_K"
     std::uint64_t bytes = 0;
-    bool fallback = false;       // the mix's own type did not fit the row length
+    bool fallback = false;  // the mix's own type did not fit the row length
 };
 
 struct QuantizePlan {
@@ -28,18 +28,26 @@ struct QuantizePlan {
     int fallback_tensors = 0;
 };
 
-// What quantize() would write for the mix, without writing it.
-QuantizePlan plan_quantization(const std::filesystem::path& original, const std::string& mix);
+struct PlanOptions {
+    bool with_statistics = true;  // a few mixes give some tensors another type where statistics are at hand
+    int keep_layers = 0;          // as in QuantizeOptions
+};
+
+// What quantize() would write for the mix, without writing it: the engine's own dry run. The bytes are exact. Throws an
+// input error for an unknown mix, or where the engine cannot quantise such a model.
+QuantizePlan plan_quantization(const std::filesystem::path& original, const std::string& mix,
+                               const PlanOptions& options = {});
 
 struct QuantizeOptions {
-    std::string mix;                          // "Q4_K_M"
-    const Statistics* statistics = nullptr;   // importance of columns; without it the plain search
+    std::string mix;                         // "Q4_K_M"
+    const Statistics* statistics = nullptr;  // importance of columns; without it the plain search
     int threads = 1;
-    int keep_layers = 0;                      // > 0: only the first that many layers (for a trial at real shapes)
+    int keep_layers = 0;  // > 0: only the first that many layers (for a trial at real shapes)
 };
 
 // Writes `target` (not atomically; the caller renames). Mixes that the engine refuses without statistics get uniform
-// ones where `statistics` is null.
+// ones where `statistics` is null. Statistics under "output.weight" count for a tied "token_embd.weight". Throws an
+// input error where the statistics do not fit the model, an io error where the file cannot be written whole.
 void quantize(const std::filesystem::path& original, const std::filesystem::path& target,
               const QuantizeOptions& options);
 
