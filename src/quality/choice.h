@@ -1,0 +1,31 @@
+// A forced choice as tokens, and its score by a session.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/session.h"
+#include "quality/suite/item.h"
+
+namespace scale::quality {
+
+struct Choice {
+    std::vector<engine::Token> prompt;
+    std::vector<std::vector<engine::Token>> options;
+};
+
+// The prompt and every option are tokenised as one text, since a tokenizer may merge across the boundary; the part that
+// all of them share is the prompt. A chat item goes through the model's template, each option with its end of turn; a
+// model without a template gets the message and the option as plain lines.
+Choice tokenize_item(const engine::Model& model, const Item& item);
+
+// Summed log probability (nats) of every option after the prompt.
+std::vector<double> score_choice(engine::Session& session, const Choice& choice);
+
+// Index of the greatest score; the first of equals.
+int chosen(std::span<const double> scores);
+
+// −log p(gold | one of the options), by softmax over the scores; ≥ 0, log k for a model that cannot tell them apart.
+double gold_loss(std::span<const double> scores, int gold);
+
+}  // namespace scale::quality
