@@ -2,6 +2,7 @@
 
 #include "cli/model_argument.h"
 #include "engine/selftest.h"
+#include "quality/jobs.h"
 
 namespace scale::cli {
 
@@ -10,6 +11,8 @@ engine::Jobs all_jobs() {
         {"cli.estimate_memory", estimate_memory_job},
         {"engine.selftest_abort", engine::selftest_abort},
         {"engine.selftest_echo", engine::selftest_echo},
+        {"quality.items", quality::items_job},
+        {"quality.measure", quality::measure_job},
     };
 }
 

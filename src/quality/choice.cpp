@@ -35,24 +35,23 @@ std::size_t common_prefix(const std::vector<std::vector<engine::Token>>& texts) 
 
 }  // namespace
 
-Choice tokenize_item(const engine::Model& model, const Item& item) {
+engine::ChoiceItem tokenize_item(const engine::Model& model, const Item& item) {
     const auto texts = whole_texts(model, item);
     const std::size_t common = common_prefix(texts);
     if (common == 0)
         throw core::input_error("the tokenizer gives no token to the prompt of item " + item.id,
                                 "a tokenizer under which the options share their prompt");
-    Choice choice;
+    engine::ChoiceItem choice;
     choice.prompt.assign(texts[0].begin(), texts[0].begin() + static_cast<std::ptrdiff_t>(common));
     for (const auto& text : texts)
-        choice.options.emplace_back(text.begin() + static_cast<std::ptrdiff_t>(common), text.end());
+        choice.continuations.emplace_back(text.begin() + static_cast<std::ptrdiff_t>(common), text.end());
     return choice;
 }
 
-std::vector<double> score_choice(engine::Session& session, const Choice& choice) {
-    std::vector<double> scores;
-    for (const auto& tokens : session.continuation_log_probabilities(choice.prompt, choice.options))
-        scores.push_back(std::accumulate(tokens.begin(), tokens.end(), 0.0));
-    return scores;
+std::vector<double> option_scores(const engine::ChoiceScores& scores) {
+    std::vector<double> sums;
+    for (const auto& tokens : scores) sums.push_back(std::accumulate(tokens.begin(), tokens.end(), 0.0));
+    return sums;
 }
 
 int chosen(std::span<const double> scores) {

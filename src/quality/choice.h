@@ -1,4 +1,4 @@
-// A forced choice as tokens, and its score by a session.
+// A forced choice as tokens, and what is read off its scores.
 #pragma once
 
 #include <span>
@@ -9,18 +9,13 @@
 
 namespace scale::quality {
 
-struct Choice {
-    std::vector<engine::Token> prompt;
-    std::vector<std::vector<engine::Token>> options;
-};
-
 // The prompt and every option are tokenised as one text, since a tokenizer may merge across the boundary; the part that
 // all of them share is the prompt. A chat item goes through the model's template, each option with its end of turn; a
 // model without a template gets the message and the option as plain lines.
-Choice tokenize_item(const engine::Model& model, const Item& item);
+engine::ChoiceItem tokenize_item(const engine::Model& model, const Item& item);
 
-// Summed log probability (nats) of every option after the prompt.
-std::vector<double> score_choice(engine::Session& session, const Choice& choice);
+// The score of each option: summed log probability (nats) of its tokens after the prompt.
+std::vector<double> option_scores(const engine::ChoiceScores& scores);
 
 // Index of the greatest score; the first of equals.
 int chosen(std::span<const double> scores);

@@ -1,0 +1,101 @@
+#include "quality/budget.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "quality/gate.h"
+
+namespace scale::quality {
+namespace {
+
+constexpr const char* all_suites[] = {"reasoning", "instructions", "long_context", "consistency"};
+
+// Budgets under which a gate has started on these bytes.
+std::vector<record::Budget> budgets_in_use(const record::Lineage& lineage, const std::string& artefact_sha256) {
+    std::vector<record::Budget> used;
+    for (const record::Entry& started : lineage.entries) {
+        if (started.kind != record::kind::gate_started) continue;
+        const auto gate = started.payload.get<record::GateStarted>();
+        if (gate.artefact_sha256 != artefact_sha256) continue;
+        for (const record::Entry& entry : lineage.entries)
+            if (entry.hash == gate.budget) used.push_back(entry.payload.get<record::Budget>());
+    }
+    return used;
+}
+
+void check_margins(const record::Budget& budget) {
+    for (const auto& [suite, margin] : budget.suites) {
+        bool known = false;
+        for (const char* name : all_suites) known = known || suite == name;
+        if (!known)
+            throw core::input_error("[budget.suites] names '" + suite + "'",
+                                    fmt::format("one of {}", fmt::join(all_suites, ", ")));
+    }
+}
+
+void require_not_loosened(const record::Lineage& lineage, const record::Budget& budget) {
+    const record::Entry* artefact = record::latest(lineage.entries, record::kind::artefact);
+    if (!artefact) return;
+    for (const record::Budget& earlier : budgets_in_use(lineage, artefact->payload.value("sha256", ""))) {
+        const auto changes = loosened(earlier, budget);
+        if (changes.empty()) continue;
+        throw core::refused(fmt::format("this budget is looser than one under which this artefact was measured: {}",
+                                        fmt::join(changes, "; ")),
+                            "the same margins or tighter ones; more items are always allowed",
+                            "restore [budget] in scale.toml, or choose another type: scale choose");
+    }
+}
+
+}  // namespace
+
+record::Budget complete(record::Budget budget) {
+    for (const char* suite : all_suites) budget.suites.emplace(suite, default_suite_margin);
+    return budget;
+}
+
+std::vector<std::string> loosened(const record::Budget& earlier, const record::Budget& later) {
+    std::vector<std::string> changes;
+    const auto compare = [&](const std::string& name, double before, double now, bool higher_is_looser) {
+        if (higher_is_looser ? now > before : now < before)
+            changes.push_back(fmt::format("{} went from {:g} to {:g}", name, before, now));
+    };
+    compare("alpha", earlier.alpha, later.alpha, true);
+    compare("points", earlier.points, later.points, true);
+    for (const char* suite : all_suites)
+        compare(suite, 100 * suite_margin(earlier, suite), 100 * suite_margin(later, suite), true);
+    compare("likelihood_nats", earlier.likelihood_nats, later.likelihood_nats, true);
+    compare("kl_mean", earlier.kl_mean, later.kl_mean, true);
+    compare("top1_agreement", earlier.top1_agreement, later.top1_agreement, false);
+    compare("perplexity_ratio", earlier.perplexity_ratio, later.perplexity_ratio, true);
+    compare("items", earlier.items, later.items, false);
+    compare("kl_tokens", static_cast<double>(earlier.kl_tokens), static_cast<double>(later.kl_tokens), false);
+    compare("context", earlier.context, later.context, false);
+    if (earlier.seed != later.seed)
+        changes.push_back(fmt::format("seed went from {} to {}, which draws other items", earlier.seed, later.seed));
+    return changes;
+}
+
+Declaration declare_budget(record::Pass& pass) {
+    const record::WorkLock lock(pass.folder(), "scale lock --declare");
+    const record::Lineage lineage = pass.lineage();
+    lineage.require_done(record::Stage::constraint);
+    Declaration declaration;
+    declaration.budget = complete(pass.file().budget);
+    check_margins(declaration.budget);
+    const core::Json payload = declaration.budget;
+    if (const record::Entry* current = lineage.current(record::kind::budget); current && current->payload == payload) {
+        declaration.hash = current->hash;
+        declaration.unchanged = true;
+        return declaration;
+    }
+    require_not_loosened(lineage, declaration.budget);
+    declaration.hash = pass.store()
+                           .append({record::Stage::quality,
+                                    record::kind::budget,
+                                    {lineage.current(record::kind::constraint)->hash},
+                                    payload})
+                           .hash;
+    return declaration;
+}
+
+}  // namespace scale::quality

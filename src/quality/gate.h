@@ -1,0 +1,57 @@
+// From measurements to a verdict, by rules fixed before anything was measured. Pure: no engine, no files.
+//
+// Every check compares an upper limit of the loss (one-sided, level 1 − α) with the budget's margin:
+//   PASS          upper < margin;
+//   FAIL          lower limit > margin, or the observed loss is beyond the margin and significantly above zero;
+//   INCONCLUSIVE  otherwise, with the number of items or tokens at which the observed loss would pass with power 0.8;
+//   NO POWER      the comparison cannot show quality (below), so it counts neither way.
+//
+// Distribution (held-out traffic): kl_mean, top1_agreement, perplexity_ratio; limits by bootstrap over texts.
+// Suites: accuracy by Tango's score with exact size, counts divided by the design effect of the suite's clusters.
+//   Headroom: accuracy counts only where the original's lower limit is at least chance + 2 × margin; a model at chance
+//   has nothing to lose and would pass anything. Without it the accuracy check says NO POWER and a gold_loss check is
+//   added: the paired increase of −log p(right option | the options) against likelihood_nats. It counts only where the
+//   original's own gold loss is significantly below ln k, that of a guess (k options): otherwise it, too, is NO POWER.
+// Overall: all items of suites whose accuracy counts (consistency apart), pooled, against `points`.
+//
+// Verdict: FAIL if any check fails. PASS if every counting check passes, the distribution was measured, and each of
+// reasoning, instructions and long_context has at least one counting check. INCONCLUSIVE otherwise. All checks must
+// pass, so this is an intersection–union test: each at α gives at most α for the whole, without correction.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quality/measurements.h"
+#include "record/payload.h"
+
+namespace scale::quality {
+
+namespace result {
+inline constexpr const char* pass = "PASS";
+inline constexpr const char* fail = "FAIL";
+inline constexpr const char* inconclusive = "INCONCLUSIVE";
+inline constexpr const char* no_power = "NO POWER";
+}  // namespace result
+
+inline constexpr const char* required_categories[] = {"reasoning", "instructions", "long_context"};
+inline constexpr double default_suite_margin = 3.0;  // percentage points
+
+struct GateOutcome {
+    std::string verdict;
+    std::string sentence;
+    std::vector<record::GateCheck> checks;
+};
+
+GateOutcome judge(const record::Budget& budget, const Measurements& measurements);
+
+// The parts of judge().
+std::vector<record::GateCheck> distribution_checks(const record::Budget& budget,
+                                                   const std::vector<SequenceResult>& sequences);
+std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const std::vector<ItemResult>& items);
+GateOutcome combine(std::vector<record::GateCheck> checks);
+
+// `share` of the margin map, or the default.
+double suite_margin(const record::Budget& budget, const std::string& suite);
+
+}  // namespace scale::quality

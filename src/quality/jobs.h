@@ -1,0 +1,39 @@
+// What the gate asks of the engine, as jobs of the worker process (engine/job.h).
+#pragma once
+
+#include <filesystem>
+
+#include "engine/job.h"
+#include "quality/measurements.h"
+#include "record/payload.h"
+
+namespace scale::quality {
+
+// "quality.items": writes the items of a budget, fitted to the original's tokenizer and context, as {"items": […]}.
+struct ItemsRequest {
+    std::string original;  // path
+    std::string output;    // path
+    int items = 0;
+    int context = 0;
+    std::uint64_t seed = 0;
+    bool compressed = false;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemsRequest, original, output, items, context, seed, compressed)
+core::Json items_job(const core::Json& request, engine::JobContext& context);
+
+// "quality.measure": both models on the same texts and items; returns Measurements. Resumes from `checkpoint`.
+struct MeasureRequest {
+    std::string original;  // paths
+    std::string candidate;
+    std::string items;
+    std::string held_out;
+    std::string checkpoint;
+    std::uint64_t kl_tokens = 0;
+    std::uint64_t seed = 0;
+    int threads = 1;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MeasureRequest, original, candidate, items, held_out, checkpoint, kl_tokens, seed,
+                                   threads)
+core::Json measure_job(const core::Json& request, engine::JobContext& context);
+
+}  // namespace scale::quality

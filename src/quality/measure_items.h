@@ -1,0 +1,18 @@
+// The task part of a measurement.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "quality/checkpoint.h"
+#include "quality/measure_texts.h"
+#include "quality/suite/item.h"
+
+namespace scale::quality {
+
+// Scores every item that the checkpoint lacks with both models, suite by suite, items with a shared beginning next to
+// each other. `progress` gets the number of items done since the last call.
+void measure_items(const ModelPair& models, const std::vector<Item>& items, Checkpoint& checkpoint,
+                   const std::function<void(std::size_t)>& progress);
+
+}  // namespace scale::quality

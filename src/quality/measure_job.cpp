@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "engine/model.h"
+#include "model/token_set.h"
+#include "quality/checkpoint.h"
+#include "quality/jobs.h"
+#include "quality/measure_items.h"
+#include "quality/measure_texts.h"
+#include "quality/scored_texts.h"
+
+namespace scale::quality {
+namespace {
+
+constexpr std::size_t worst_kept = 10;
+constexpr double tokens_per_item = 45;  // of work, beside one token of text: for the time left
+
+std::vector<Item> read_items(const std::string& path) {
+    return core::required<std::vector<Item>>(core::parse_json(core::read_file(path), path), "items", path);
+}
+
+void check_same_vocabulary(const engine::Model& original, const engine::Model& candidate) {
+    if (original.vocabulary() != candidate.vocabulary())
+        throw core::input_error(fmt::format("the candidate has {} tokens", candidate.vocabulary()),
+                                fmt::format("the original's vocabulary of {}", original.vocabulary()));
+}
+
+void keep_worst(std::vector<WorstToken>& worst) {
+    std::sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.kl > b.kl; });
+    worst.resize(std::min(worst.size(), worst_kept));
+}
+
+}  // namespace
+
+core::Json measure_job(const core::Json& request, engine::JobContext& context) {
+    const auto wanted = request.get<MeasureRequest>();
+    const std::vector<Item> items = read_items(wanted.items);
+    const auto held_out = model::parse_token_set(core::read_file(wanted.held_out), wanted.held_out);
+    const engine::Model original(wanted.original);
+    const engine::Model candidate(wanted.candidate);
+    check_same_vocabulary(original, candidate);
+    const auto texts = choose_texts(held_out, wanted.kl_tokens, longest_text(original), wanted.seed);
+
+    Checkpoint checkpoint(wanted.checkpoint);
+    const ModelPair models{original, candidate, wanted.threads};
+    double total = tokens_per_item * static_cast<double>(items.size());
+    for (const ScoredText& text : texts) total += static_cast<double>(text.scored());
+    double done = 0;
+    if (!texts.empty())
+        measure_texts(models, held_out, texts, checkpoint, [&](std::size_t tokens) {
+            context.progress(done += static_cast<double>(tokens), total, "held-out traffic");
+        });
+    measure_items(models, items, checkpoint, [&](std::size_t count) {
+        const auto& scored = checkpoint.done().items;
+        context.progress(done += tokens_per_item * static_cast<double>(count), total,
+                         scored.empty() ? "" : scored.back().suite);
+    });
+    Measurements measurements = checkpoint.done();
+    keep_worst(measurements.worst);
+    return measurements;
+}
+
+}  // namespace scale::quality

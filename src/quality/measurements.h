@@ -1,0 +1,56 @@
+// What the gate measures of both models, item by item and text by text, before anything is judged.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace scale::quality {
+
+// One text of held-out traffic.
+struct SequenceResult {
+    std::string id;
+    std::string stratum;
+    std::vector<double> kl;   // nats, one per scored token
+    int same_top = 0;         // scored tokens on which the most likely token agrees
+    double original_nll = 0;  // Σ −log p(token), nats
+    double candidate_nll = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SequenceResult, id, stratum, kl, same_top, original_nll, candidate_nll)
+
+// One item of a task suite: the score of every option (summed log probability, nats).
+struct ItemResult {
+    std::string id;
+    std::string suite;
+    std::string task;
+    int cluster = 0;
+    int gold = 0;
+    std::vector<std::string> options;
+    std::vector<double> original;
+    std::vector<double> candidate;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemResult, id, suite, task, cluster, gold, options, original,
+                                                candidate)
+
+// A token on which the candidate moved far, for a person to look at. `before` is a few tokens, no more: the text is
+// somebody's traffic.
+struct WorstToken {
+    std::string sequence;
+    std::string before;
+    std::string token;
+    double kl = 0;
+    double original_probability = 0;
+    double candidate_probability = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(WorstToken, sequence, before, token, kl, original_probability,
+                                                candidate_probability)
+
+struct Measurements {
+    std::vector<SequenceResult> sequences;
+    std::vector<ItemResult> items;
+    std::vector<WorstToken> worst;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst)
+
+}  // namespace scale::quality

@@ -1,0 +1,33 @@
+// Items of a suite reduced to what the tests take: right or wrong with either model, and the gold losses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quality/measurements.h"
+#include "quality/statistics/bootstrap.h"
+
+namespace scale::quality {
+
+struct PairedOutcome {
+    int cluster = 0;
+    bool original = false;  // right; for consistency: both variants got the same answer
+    bool candidate = false;
+    double chance = 0;  // of `original` for a model that guesses
+};
+
+std::vector<PairedOutcome> correctness(const std::vector<ItemResult>& items);
+
+// One outcome a pair of variants (cluster); a variant without its partner is left out.
+std::vector<PairedOutcome> agreement(const std::vector<ItemResult>& items);
+
+struct GoldLosses {
+    std::vector<Cluster> increase;  // candidate − original
+    std::vector<Cluster> signal;    // original − ln k: below zero where the original knows more than a guess
+    double original = 0;            // means
+    double candidate = 0;
+};
+
+GoldLosses gold_losses(const std::vector<ItemResult>& items);
+
+}  // namespace scale::quality
