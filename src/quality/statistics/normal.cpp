@@ -5,7 +5,9 @@
 
 namespace scale::quality {
 
-double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
+double normal_cdf(double z) {
+    return 0.5 * std::erfc(-z / std::sqrt(2.0));
+}
 
 double normal_quantile(double p) {
     if (p <= 0) return -std::numeric_limits<double>::infinity();

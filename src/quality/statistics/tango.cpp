@@ -32,7 +32,9 @@ std::vector<int> rejection_region(const PairedCounts& counts, double margin) {
     return largest;
 }
 
-double log_choose(int n, int k) { return std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0); }
+double log_choose(int n, int k) {
+    return std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0);
+}
 
 // P(Binomial(n, p) ≤ k)
 double binomial_at_most(int n, double p, int k) {

@@ -44,7 +44,8 @@ Variants owner_question(core::Random& random) {
     const auto fact = [&](int i) { return fmt::format("The {} belongs to {}.", things[i], people[i]); };
     const auto owns = [&](int i) { return fmt::format("{} owns the {}.", people[i], things[i]); };
     return {fmt::format("{} {} {} So whose are they? The {} belongs to", fact(0), fact(1), fact(2), things[1]),
-            fmt::format("They sit at the table. {} {} {} So whose are these things? The {} belongs to", owns(1), owns(2), owns(0), things[1]),
+            fmt::format("They sit at the table. {} {} {} So whose are these things? The {} belongs to", owns(1),
+                        owns(2), owns(0), things[1]),
             people[1],
             {people[0], people[2]}};
 }
@@ -58,8 +59,8 @@ std::vector<Item> consistency_items(const SuiteRequest& request) {
         const Variants variants = pair % 2 == 0 ? where_question(random) : owner_question(random);
         const char* task = pair % 2 == 0 ? "where" : "owner";
         for (const bool second : {false, true}) {
-            Item item{fmt::format("consistency/{}{}", pair, second ? 'b' : 'a'), "consistency", task, pair, false, {}, {},
-                      0};
+            Item item{
+                fmt::format("consistency/{}{}", pair, second ? 'b' : 'a'), "consistency", task, pair, false, {}, {}, 0};
             item.prompt = examples + (second ? variants.second : variants.first);
             item.gold = place_gold(variants.answer, variants.wrong, " ", random, item.options);
             items.push_back(std::move(item));

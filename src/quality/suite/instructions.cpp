@@ -1,11 +1,11 @@
-// Instruction and format adherence: a user's message asks for a form, and two complete answers with the same content are
-// offered, one that keeps to the form and one that minimally breaks it. The answers end with the template's end of turn,
-// so that stopping too early or too late counts.
+// Instruction and format adherence: a user's message asks for a form, and two complete answers with the same content
+// are offered, one that keeps to the form and one that minimally breaks it. The answers end with the template's end of
+// turn, so that stopping too early or too late counts.
 //
 // Balanced: wherever both forms could have been asked for (lower or upper case, two or three bullets, French or German,
-// with the word or without), either is asked for at random. A model that prefers one form and ignores the instruction is
-// right half of the time, which is chance. JSON alone is one-sided: broken JSON is never asked for.
-// What it asks: telling adherence from a near miss. It does not test whether the model would write the answer by itself.
+// with the word or without), either is asked for at random. A model that prefers one form and ignores the instruction
+// is right half of the time, which is chance. JSON alone is one-sided: broken JSON is never asked for. What it asks:
+// telling adherence from a near miss. It does not test whether the model would write the answer by itself.
 #include <algorithm>
 #include <array>
 
@@ -36,7 +36,8 @@ std::string plain_sentence(core::Random& random) {
 
 std::string title_case(std::string text) {
     for (std::size_t i = 0; i < text.size(); ++i)
-        if (i == 0 || text[i - 1] == ' ') text[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[i])));
+        if (i == 0 || text[i - 1] == ' ')
+            text[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[i])));
     return text;
 }
 
@@ -76,8 +77,8 @@ Exchange bullet_count(core::Random& random) {
 }
 
 Exchange ending(core::Random& random) {
-    static const std::vector<std::string> phrases{"That is all.", "Have a nice day.", "Thank you.", "Any questions?",
-                                                  "See you soon.", "Best wishes."};
+    static const std::vector<std::string> phrases{"That is all.",   "Have a nice day.", "Thank you.",
+                                                  "Any questions?", "See you soon.",    "Best wishes."};
     const auto chosen = sample(phrases, 2, random);
     std::string sentence = plain_sentence(random);
     sentence[0] = 'T';
@@ -112,10 +113,9 @@ Exchange language(core::Random& random) {
 }
 
 Exchange wrapping(core::Random& random) {
-    static const std::array<std::array<const char*, 3>, 3> marks{
-        {{"double quotation marks, like \"this\"", "\"", "\""},
-         {"round brackets, like (this)", "(", ")"},
-         {"square brackets, like [this]", "[", "]"}}};
+    static const std::array<std::array<const char*, 3>, 3> marks{{{"double quotation marks, like \"this\"", "\"", "\""},
+                                                                  {"round brackets, like (this)", "(", ")"},
+                                                                  {"square brackets, like [this]", "[", "]"}}};
     const std::string sentence = plain_sentence(random);
     const std::size_t asked = random.below(marks.size());
     const std::size_t other = (asked + 1 + random.below(marks.size() - 1)) % marks.size();
@@ -146,8 +146,8 @@ Exchange opening(core::Random& random) {
     const auto people = sample(person_names(), 2, random);
     const std::string& place = random.pick(places());
     const auto letter = [&](const std::string& name) { return fmt::format("Dear {}, I am in the {}.", name, place); };
-    return {fmt::format("{} asks where you are. You are in the {}. Write one line that begins with \"Dear {}\".", people[1],
-                        place, people[0]),
+    return {fmt::format("{} asks where you are. You are in the {}. Write one line that begins with \"Dear {}\".",
+                        people[1], place, people[0]),
             letter(people[0]), letter(people[1])};
 }
 
@@ -175,12 +175,11 @@ struct Task {
     const char* name;
     Maker make;
 };
-constexpr std::array tasks{Task{"letter_case", letter_case}, Task{"json", json_object},
-                           Task{"bullets", bullet_count},    Task{"ending", ending},
-                           Task{"language", language},       Task{"wrapping", wrapping},
-                           Task{"keyword", keyword},         Task{"separator", separator},
-                           Task{"repetition", repetition},   Task{"list_style", list_style},
-                           Task{"opening", opening}};
+constexpr std::array tasks{
+    Task{"letter_case", letter_case}, Task{"json", json_object},    Task{"bullets", bullet_count},
+    Task{"ending", ending},           Task{"language", language},   Task{"wrapping", wrapping},
+    Task{"keyword", keyword},         Task{"separator", separator}, Task{"repetition", repetition},
+    Task{"list_style", list_style},   Task{"opening", opening}};
 
 }  // namespace
 

@@ -30,7 +30,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Item, id, suite, task, cluster, chat, prompt,
 struct SuiteRequest {
     int items = 0;
     std::uint64_t seed = 1;
-    int context = 1024;                                    // tokens of the longest prompt
+    int context = 1024;                                   // tokens of the longest prompt
     std::function<int(const std::string&)> count_tokens;  // only the long-context suite asks
 };
 

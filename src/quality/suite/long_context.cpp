@@ -2,8 +2,8 @@
 // filler, up to the budget's context, and every fact is asked for in turn. The options are values of other facts of the
 // same text, so that finding *a* value is not enough.
 //
-// What it asks: binding a key to its value over up to `context` tokens. Texts have a quarter, half or all of that length.
-// All questions of one text share its cache; the text is the cluster.
+// What it asks: binding a key to its value over up to `context` tokens. Texts have a quarter, half or all of that
+// length. All questions of one text share its cache; the text is the cluster.
 #include <algorithm>
 #include <array>
 
@@ -19,22 +19,22 @@ constexpr int questions_per_text = 20;
 constexpr int question_tokens = 48;  // room kept for the question, the answer and the frame
 
 const std::vector<std::string>& passwords() {
-    static const std::vector<std::string> words{"river",  "stone", "apple",  "winter", "silver", "tiger",  "bread",
-                                                "cloud",  "music", "summer", "island", "castle", "butter", "forest",
-                                                "rocket", "coffee", "mirror", "engine", "paper",  "garlic", "sugar",
-                                                "honey",  "storm", "wheel"};
+    static const std::vector<std::string> words{"river",  "stone",  "apple",  "winter", "silver", "tiger",
+                                                "bread",  "cloud",  "music",  "summer", "island", "castle",
+                                                "butter", "forest", "rocket", "coffee", "mirror", "engine",
+                                                "paper",  "garlic", "sugar",  "honey",  "storm",  "wheel"};
     return words;
 }
 
 std::string filler_sentence(core::Random& random) {
-    static const std::vector<std::string> times{"In the morning", "After lunch", "Late in the day", "On most days",
-                                                "Before noon", "Every evening", "Once a week", "At night"};
-    static const std::vector<std::string> acts{"walks to", "looks at", "talks about", "returns from", "cleans",
-                                               "thinks of", "waits near", "paints"};
-    static const std::vector<std::string> ends{"with a friend", "without a word", "for an hour", "in the rain",
-                                               "and feels fine", "as usual", "and then rests", "for no reason"};
-    static const std::vector<std::string> walkers{"the teacher", "the farmer", "the doctor", "the baker", "a neighbour",
-                                                  "the driver"};
+    static const std::vector<std::string> times{"In the morning", "After lunch",   "Late in the day", "On most days",
+                                                "Before noon",    "Every evening", "Once a week",     "At night"};
+    static const std::vector<std::string> acts{"walks to", "looks at",  "talks about", "returns from",
+                                               "cleans",   "thinks of", "waits near",  "paints"};
+    static const std::vector<std::string> ends{"with a friend",  "without a word", "for an hour",    "in the rain",
+                                               "and feels fine", "as usual",       "and then rests", "for no reason"};
+    static const std::vector<std::string> walkers{"the teacher", "the farmer",  "the doctor",
+                                                  "the baker",   "a neighbour", "the driver"};
     return fmt::format("{} {} {} the {} {}.", random.pick(times), random.pick(walkers), random.pick(acts),
                        random.pick(places()), random.pick(ends));
 }
@@ -52,7 +52,9 @@ std::vector<Fact> make_facts(core::Random& random) {
     return facts;
 }
 
-std::string statement(const Fact& fact) { return fmt::format("The password of {} is", fact.key); }
+std::string statement(const Fact& fact) {
+    return fmt::format("The password of {} is", fact.key);
+}
 
 // Facts at random places of the filler; as many sentences as fit into `tokens`.
 std::string make_text(const std::vector<Fact>& facts, int tokens, const SuiteRequest& request, core::Random& random) {
@@ -88,7 +90,8 @@ std::vector<Item> long_context_items(const SuiteRequest& request) {
         const int tokens = static_cast<int>(request.context * shares[text % shares.size()]) - question_tokens;
         const std::string haystack = make_text(facts, tokens, request, random);
         for (std::size_t i = 0; i < facts.size() && static_cast<int>(items.size()) < request.items; ++i) {
-            Item item{fmt::format("long_context/{}", items.size()), "long_context", "retrieval", text, false, {}, {}, 0};
+            Item item{
+                fmt::format("long_context/{}", items.size()), "long_context", "retrieval", text, false, {}, {}, 0};
             item.prompt = fmt::format("{}\n\nNow the list of passwords. {}", haystack, statement(facts[i]));
             item.gold = place_gold(facts[i].value, wrong_values(facts, i, random), " ", random, item.options);
             items.push_back(std::move(item));

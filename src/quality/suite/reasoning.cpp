@@ -1,6 +1,6 @@
-// Multi-step reasoning in simple words: one to three steps of tracking who holds what, where a thing is, orderings, days,
-// sums, sequences and rules. Each task shows three worked examples first (the same for every item of the task, so that
-// their cache is shared), because small base-like models answer in a pattern they have just seen.
+// Multi-step reasoning in simple words: one to three steps of tracking who holds what, where a thing is, orderings,
+// days, sums, sequences and rules. Each task shows three worked examples first (the same for every item of the task, so
+// that their cache is shared), because small base-like models answer in a pattern they have just seen.
 //
 // What it asks: that the model carries a state through a few sentences and is not led off by the near misses, which are
 // taken from the same text or lie one step away. What it does not ask: knowledge, or a written chain of thought.
@@ -82,7 +82,8 @@ Problem sum_problem(core::Random& random) {
         text += fmt::format(" {} loses 1.", name);
         total -= 1;
     }
-    return {text + " Now the number of coins is", std::to_string(total),
+    return {text + " Now the number of coins is",
+            std::to_string(total),
             {std::to_string(total + 1), std::to_string(total - 1)}};
 }
 

@@ -3,9 +3,9 @@
 namespace scale::quality {
 
 const std::vector<std::string>& person_names() {
-    static const std::vector<std::string> words{"Anna",  "Ben",   "Carl", "David", "Emma",  "Frank", "Grace", "Henry",
-                                                "Jack",  "Kate",  "Lucy", "Mark",  "Nina",  "Oscar", "Paul",  "Rose",
-                                                "Sarah", "Tom",   "Will", "Alice", "Peter", "Maria", "James", "Laura"};
+    static const std::vector<std::string> words{"Anna",  "Ben",  "Carl", "David", "Emma",  "Frank", "Grace", "Henry",
+                                                "Jack",  "Kate", "Lucy", "Mark",  "Nina",  "Oscar", "Paul",  "Rose",
+                                                "Sarah", "Tom",  "Will", "Alice", "Peter", "Maria", "James", "Laura"};
     return words;
 }
 
@@ -17,7 +17,7 @@ const std::vector<std::string>& places() {
 }
 
 const std::vector<std::string>& objects() {
-    static const std::vector<std::string> words{"key",  "book", "ball", "letter", "lamp", "cup",  "hat",  "map",
+    static const std::vector<std::string> words{"key",  "book", "ball", "letter", "lamp", "cup",   "hat",   "map",
                                                 "coin", "bag",  "box",  "knife",  "ring", "watch", "phone", "pen"};
     return words;
 }
