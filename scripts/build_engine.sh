@@ -17,7 +17,8 @@ flags=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=ON -DGGM
        -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
        -DLLAMA_BUILD_APP=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON)
 cpu=$(grep -m1 -E '^(flags|Features)' /proc/cpuinfo | cut -d: -f2 | tr ' ' '\n' | sort | tr '\n' ' ')
-key=$(printf '%s\n' "$ENGINE_SHA256" "${flags[*]}" "$cpu" "$(c++ -dumpfullversion)" | sha256sum | cut -c1-12)
+key=$(printf '%s\n' "$ENGINE_SHA256" "${flags[*]}" "$cpu" "$(c++ -dumpfullversion)" "$(sha256sum <"$here/tile_intrinsics.h")" |
+  sha256sum | cut -c1-12)
 prefix=$cache/engine/$ENGINE_VERSION-$key
 targets=(llama llama-common llama-server)
 wanted=complete
