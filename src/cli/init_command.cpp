@@ -62,7 +62,8 @@ std::string target_note(double target_mib) {
 }
 
 std::string traffic_note(const fs::path& log) {
-    if (fs::exists(log)) return fmt::format("Traffic: {}.", log.string());
+    std::error_code failure;
+    if (fs::exists(log, failure)) return fmt::format("Traffic: {}.", log.string());
     return fmt::format(
         "There is no {} yet; stage A needs it. One request a line, as it was sent to the OpenAI-style API:\n"
         R"(  {{"messages": [{{"role": "user", "content": "How do I reset my password?"}}], "user": "u17"}})",
