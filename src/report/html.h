@@ -1,0 +1,43 @@
+// Writing HTML and inline SVG so that no text can become markup.
+//
+// Everything that goes through text() or an attribute is made visible (report/describe.h) and escaped; there is no way
+// to write raw markup from outside. Elements are closed in the order in which they were opened; take() checks that.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace scale::report {
+
+// The text with & < > " ' as character references.
+std::string escaped(std::string_view text);
+
+class Html {
+  public:
+    using Attribute = std::pair<std::string_view, std::string>;
+    using Attributes = std::initializer_list<Attribute>;
+
+    Html& open(std::string_view tag, Attributes attributes = {});
+    Html& close();
+    Html& text(std::string_view text);
+    // An element with nothing but text in it.
+    Html& element(std::string_view tag, std::string_view text, Attributes attributes = {});
+    // An element without content: void in HTML, self-closing in SVG.
+    Html& empty(std::string_view tag, Attributes attributes = {});
+    // The document type and the style sheet: constants of this program, never data.
+    Html& constant(std::string_view markup);
+
+    // The whole markup; asserts that every element is closed.
+    std::string take();
+
+  private:
+    void start(std::string_view tag, Attributes attributes);
+
+    std::string out_;
+    std::vector<std::string> open_;
+};
+
+}  // namespace scale::report

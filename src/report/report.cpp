@@ -1,0 +1,66 @@
+#include "report/report.h"
+
+#include <fmt/format.h>
+
+#include "report/html.h"
+#include "report/sections/sections.h"
+#include "report/style.h"
+
+namespace scale::report {
+
+namespace {
+
+void head(Html& page, const std::string& title) {
+    page.constant("<!DOCTYPE html>\n").open("html", {{"lang", "en"}}).open("head");
+    page.empty("meta", {{"charset", "utf-8"}});
+    page.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
+    page.empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
+    // Nothing may be loaded or run, whatever a text in the record tries.
+    page.empty("meta", {{"http-equiv", "Content-Security-Policy"},
+                        {"content", "default-src 'none'; style-src 'unsafe-inline'; img-src 'none'"}});
+    page.element("title", title).open("style").constant(style_sheet()).close().close();
+}
+
+void navigation(Html& page, const StatusView& status) {
+    page.open("nav", {{"aria-label", "Sections"}}).open("ol");
+    for (const record::StageStatus& stage : status.stages) {
+        const std::string name(record::stage_name(stage.stage));
+        page.open("li").open("a", {{"href", "#" + name}});
+        page.element("b", std::string(1, record::stage_letter(stage.stage)));
+        page.text(" " + name + " ")
+            .element("span", record::state_name(stage.state), {{"class", state_class(stage.state)}});
+        page.close().close();
+    }
+    for (const char* extra : {"checklist", "provenance"})
+        page.open("li").element("a", extra, {{"href", std::string("#") + extra}}).close();
+    page.close().close();
+}
+
+}  // namespace
+
+std::string render_report(const ReportInput& input) {
+    const Context context{input.lineage, view_status(input.lineage, input.changed), check(input.lineage, input.now),
+                          input.verification, input.now};
+    Html page;
+    head(page, "SCALE report");
+    page.open("body").element("a", "Skip to the report", {{"class", "skip"}, {"href", "#main"}});
+    page.open("header");
+    write_summary(page, context);
+    page.close();
+    navigation(page, context.status);
+    page.open("main", {{"id", "main"}});
+    write_constraint(page, context);
+    write_decision(page, context);
+    write_calibration(page, context);
+    write_quality(page, context);
+    write_rollout(page, context);
+    write_checklist(page, context);
+    write_provenance(page, context);
+    page.close();
+    page.open("footer")
+        .element("p", fmt::format("Written {} by {} from the record alone.", input.now, input.tool))
+        .close();
+    return page.close().close().take();
+}
+
+}  // namespace scale::report

@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "report/sections/parts.h"
+#include "report/svg.h"
+
+namespace scale::report {
+
+namespace {
+
+using record::Artefact;
+using record::TensorCheck;
+
+// "blk.12.ffn_down.weight" → layer 12 and "ffn_down"; layer -1 for a tensor of no layer.
+std::pair<int, std::string> place_of(const std::string& name) {
+    if (name.rfind("blk.", 0) != 0) return {-1, name};
+    const std::size_t dot = name.find('.', 4);
+    const std::size_t end = name.rfind('.');
+    if (dot == std::string::npos || end <= dot) return {-1, name};
+    return {std::atoi(name.c_str() + 4), name.substr(dot + 1, end - dot - 1)};
+}
+
+void plot_errors(Html& page, const Artefact& artefact) {
+    std::map<std::string, Series> series;
+    for (const TensorCheck& tensor : artefact.tensors) {
+        const auto [layer, part] = place_of(tensor.name);
+        if (layer < 0 || tensor.relative_error <= 0) continue;  // kept as it was
+        series[part].name = part;
+        series[part].points.emplace_back(layer, tensor.relative_error);
+    }
+    LayerPlot plot;
+    plot.title = "Relative error ‖W − Ŵ‖ / ‖W‖ of every tensor by layer (measured on the reopened file)";
+    plot.y_label = "relative error";
+    for (auto& [part, one] : series) {
+        const auto worst = std::max_element(one.points.begin(), one.points.end(),
+                                            [](const auto& a, const auto& b) { return a.second < b.second; });
+        plot.description += fmt::format("{}: at most {:.4f}, in layer {:.0f}. ", part, worst->second, worst->first);
+        plot.series.push_back(std::move(one));
+    }
+    draw(page, plot);
+}
+
+void write_types(Html& page, const Artefact& artefact) {
+    std::map<std::string, std::pair<int, std::uint64_t>> types;
+    for (const TensorCheck& tensor : artefact.tensors) {
+        ++types[tensor.type].first;
+        types[tensor.type].second += tensor.bytes;
+    }
+    std::vector<Cells> rows;
+    for (const auto& [type, sum] : types) rows.push_back({type, fmt::format("{}", sum.first), mib(sum.second)});
+    table(page, "Tensor types of the artefact", {{"type"}, {"tensors", true}, {"MiB", true}}, rows);
+}
+
+void write_worst(Html& page, const Artefact& artefact) {
+    auto tensors = artefact.tensors;
+    std::sort(tensors.begin(), tensors.end(),
+              [](const TensorCheck& a, const TensorCheck& b) { return a.relative_error > b.relative_error; });
+    tensors.resize(std::min<std::size_t>(tensors.size(), 10));
+    std::vector<Cells> rows;
+    for (const TensorCheck& tensor : tensors)
+        rows.push_back({tensor.name, tensor.type, mib(tensor.bytes), fmt::format("{:.5f}", tensor.relative_error),
+                        fmt::format("{:.6f}", tensor.cosine)});
+    page.open("details").element("summary", "The tensors furthest from their originals");
+    table(page, "Largest relative errors", {{"tensor"}, {"type"}, {"MiB", true}, {"error", true}, {"cosine", true}},
+          rows);
+    page.close();
+}
+
+}  // namespace
+
+void write_artefact(Html& page, const Context& context) {
+    page.element("h3", "The artefact made with it");
+    with_entry(page, context, record::kind::artefact, [&](const record::Entry& entry) {
+        const auto artefact = entry.payload.get<Artefact>();
+        tiles(page,
+              {{"File", artefact.path, core::human_bytes(artefact.bytes)},
+               {"True width", fmt::format("{:.2f} bits", artefact.bits_per_weight), "per weight, file over parameters"},
+               {"Statistics", fmt::format("{} tokens", artefact.statistics_tokens), "of the calibration set"}});
+        page.open("p").text(artefact.method + ". SHA-256 ").element("code", artefact.sha256).close();
+        plot_errors(page, artefact);
+        write_types(page, artefact);
+        write_worst(page, artefact);
+        page.element("h3", "Generation check").element("p", "Prompt:").element("pre", artefact.prompt);
+        page.element("p", "Original:").element("pre", artefact.original_generated);
+        page.element("p", "Artefact:").element("pre", artefact.generated);
+    });
+}
+
+}  // namespace scale::report

@@ -1,0 +1,90 @@
+#include <map>
+
+#include <fmt/format.h>
+
+#include "report/sections/parts.h"
+#include "report/svg.h"
+
+namespace scale::report {
+
+namespace {
+
+using record::CalibrationSet;
+using record::Stratum;
+
+void plot_dimension(Html& page, const CalibrationSet& set, const std::string Stratum::*dimension,
+                    const std::string& name) {
+    std::map<std::string, std::pair<double, double>> shares;
+    double traffic = 0;
+    double samples = 0;
+    for (const Stratum& stratum : set.strata) {
+        auto& share = shares[stratum.*dimension];
+        share.first += stratum.traffic;
+        share.second += stratum.samples;
+        traffic += stratum.traffic;
+        samples += stratum.samples;
+    }
+    if (traffic == 0 || samples == 0) return;
+    PairPlot plot{fmt::format("Share of each {} in the traffic and in the calibration set (counted)", name),
+                  "",
+                  "traffic",
+                  "set",
+                  {}};
+    for (const auto& [value, share] : shares) {
+        plot.rows.push_back({value, share.first / traffic, share.second / samples});
+        plot.description += fmt::format("{}: {:.1f} % of traffic, {:.1f} % of the set. ", value,
+                                        100 * share.first / traffic, 100 * share.second / samples);
+    }
+    draw(page, plot);
+}
+
+void write_strata(Html& page, const CalibrationSet& set) {
+    std::vector<Cells> rows;
+    for (const Stratum& stratum : set.strata)
+        rows.push_back({stratum.format, stratum.topic, stratum.length, fmt::format("{}", stratum.traffic),
+                        fmt::format("{}", stratum.samples), fmt::format("{}", stratum.holdout),
+                        stratum.traffic > 0 && stratum.samples == 0 ? "not covered" : ""});
+    page.open("details").element("summary", fmt::format("All {} cells", rows.size()));
+    table(page, "Cells of format × topic × length: distinct requests",
+          {{"format"}, {"topic"}, {"length, tokens"}, {"traffic", true}, {"set", true}, {"held out", true}, {""}},
+          rows);
+    page.close();
+}
+
+void write_broken(Html& page, const CalibrationSet& set) {
+    if (set.log_broken == 0) return;
+    page.element("h3", fmt::format("{} broken lines of {}", set.log_broken, set.log_lines)).open("ul");
+    for (const std::string& line : set.broken_examples) page.element("li", line);
+    page.close();
+}
+
+}  // namespace
+
+void write_calibration(Html& page, const Context& context) {
+    begin_stage(page, context, record::Stage::calibration);
+    with_entry(page, context, record::kind::calibration_set, [&](const record::Entry& entry) {
+        const auto set = entry.payload.get<CalibrationSet>();
+        const bool expired = set.expires_at <= context.now;
+        tiles(page,
+              {{"Samples", fmt::format("{}", set.samples), fmt::format("{} tokens", set.tokens)},
+               {"Held out for the gate", fmt::format("{}", set.holdout_samples),
+                fmt::format("{} tokens", set.holdout_tokens)},
+               {"Coverage", fmt::format("{:.1f} %", 100 * set.coverage),
+                "of the distinct traffic lies in a sampled cell"},
+               {"Total variation", fmt::format("{:.3f}", set.total_variation),
+                "between the shares of traffic and set, 0 to 1"},
+               {expired ? "Expired" : "Expires", set.expires_at.substr(0, 10), "made " + set.created_at.substr(0, 10)},
+               {"Log", fmt::format("{} usable", set.log_requests),
+                fmt::format("of {} lines; {} duplicates, {} broken", set.log_lines, set.log_duplicates,
+                            set.log_broken)}});
+        plot_dimension(page, set, &Stratum::format, "format");
+        plot_dimension(page, set, &Stratum::length, "length");
+        plot_dimension(page, set, &Stratum::topic, "topic");
+        write_strata(page, set);
+        write_broken(page, set);
+    });
+    write_artefact(page, context);
+    page.close();
+}
+
+}  // namespace scale::report
