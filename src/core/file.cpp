@@ -118,7 +118,7 @@ bool clone_file(const fs::path& from, const fs::path& to) {
 }
 
 std::uint64_t free_space(const fs::path& folder) {
-    fs::path existing = fs::absolute(folder);
+    fs::path existing = fs::absolute(folder.empty() ? fs::path(".") : folder);
     while (!fs::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
     struct statvfs info {};
     if (::statvfs(existing.c_str(), &info) != 0)
