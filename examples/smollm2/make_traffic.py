@@ -39,7 +39,7 @@ def instructions(data):
 def questions(data):
     for line in (data / "arena_hard" / "question.jsonl").open(encoding="utf-8"):
         prompt = json.loads(line)["turns"][0]["content"]
-        if len(prompt) < 3000:
+        if len(prompt) < 3000 and "/home/" not in prompt:  # somebody's folders
             yield [message("user", prompt)], None
     for line in (data / "mt_bench" / "question.jsonl").open(encoding="utf-8"):
         yield [message("user", json.loads(line)["turns"][0])], None
