@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -26,11 +26,6 @@ const Entry* parent_of_kind(const std::vector<Entry>& entries, const Entry& entr
     return nullptr;
 }
 
-double suite_margin(const Budget& budget, const std::string& suite) {
-    const auto found = budget.suites.find(suite);
-    return found == budget.suites.end() ? budget.points : found->second;
-}
-
 // The limits by which `later` lets more pass than `earlier`.
 std::vector<std::string> loosened(const Budget& earlier, const Budget& later) {
     std::vector<std::string> names;
@@ -44,11 +39,16 @@ std::vector<std::string> loosened(const Budget& earlier, const Budget& later) {
     compare("perplexity_ratio", earlier.perplexity_ratio, later.perplexity_ratio);
     if (later.top1_agreement < earlier.top1_agreement)
         names.push_back(fmt::format("top1_agreement {} → {}", earlier.top1_agreement, later.top1_agreement));
-    std::set<std::string> suites;
-    for (const auto* budget : {&earlier, &later})
-        for (const auto& [suite, margin] : budget->suites) suites.insert(suite);
-    for (const std::string& suite : suites)
-        compare("suite " + suite, suite_margin(earlier, suite), suite_margin(later, suite));
+    for (const auto& [suite, margin] : earlier.suites) {
+        const auto found = later.suites.find(suite);
+        if (found == later.suites.end())
+            names.push_back("suite " + suite + " dropped");
+        else
+            compare("suite " + suite, margin, found->second);
+    }
+    // Fewer or other items after a result: another draw, until one passes.
+    compare("items, fewer:", -earlier.items, -later.items);
+    if (later.seed != earlier.seed) names.push_back(fmt::format("seed {} → {}", earlier.seed, later.seed));
     return names;
 }
 
@@ -78,12 +78,6 @@ void judge_gate(const std::vector<Entry>& entries, const Entry& gate, std::map<s
                                       "opened this artefact",
                                       budget->seq, declared->seq, fmt::join(names, ", "), earliest.seq),
                           involved});
-    else if (before.seed != after.seed)
-        faults.push_back({"", Outcome::note,
-                          fmt::format("entry {} draws other items (seed {} → {}) for an artefact that was measured "
-                                      "before, in entry {}",
-                                      budget->seq, before.seed, after.seed, earliest.seq),
-                          involved});
 }
 
 // The result of one check follows from its figures.
@@ -93,12 +87,31 @@ std::string contradiction(const GateCheck& check) {
     if (check.result == "PASS" && !std::isfinite(check.upper)) return "passes without an upper limit";
     if (check.result == "PASS" && !within)
         return fmt::format("passes with an upper limit of {} over its margin of {}", check.upper, check.margin);
-    if (check.result == "FAIL" && within)
-        return fmt::format("fails with an upper limit of {} within its margin of {}", check.upper, check.margin);
+    if (check.result == "FAIL" && (within || check.difference <= check.margin))
+        return fmt::format("fails with a loss of {} and an upper limit of {} within its margin of {}", check.difference,
+                           check.upper, check.margin);
     if (check.result != "PASS" && check.result != "FAIL" && check.result != "INCONCLUSIVE" &&
         check.result != "NO POWER")
         return fmt::format("has the result '{}'", check.result);
     return {};
+}
+
+// The margin that the budget gives to the check; none where the budget says nothing of it (a suite's default).
+std::optional<double> declared_margin(const Budget& budget, const GateCheck& check) {
+    if (check.endpoint == "kl_mean") return budget.kl_mean;
+    if (check.endpoint == "top1_agreement") return 1 - budget.top1_agreement;
+    if (check.endpoint == "perplexity_ratio") return budget.perplexity_ratio - 1;
+    if (check.endpoint == "gold_loss") return budget.likelihood_nats;
+    if (check.category == "overall") return budget.points / 100;
+    const auto suite = budget.suites.find(check.category);
+    if (check.endpoint == "accuracy" && suite != budget.suites.end()) return suite->second / 100;
+    return std::nullopt;
+}
+
+std::string wrong_margin(const Budget& budget, const GateCheck& check) {
+    const auto declared = declared_margin(budget, check);
+    if (!declared || check.margin <= *declared + 1e-9) return {};
+    return fmt::format("was held to a margin of {}; the budget declared {}", check.margin, *declared);
 }
 
 // The verdict that the checks allow; "" where it is what was recorded.
@@ -128,9 +141,10 @@ std::string wrong_verdict(const Verdict& verdict) {
 std::string missing_category(const Verdict& verdict) {
     if (verdict.compressed) return {};
     for (const char* category : {"reasoning", "instructions", "long_context"}) {
-        const bool scored = std::any_of(verdict.checks.begin(), verdict.checks.end(),
-                                        [&](const GateCheck& check) { return check.category == category; });
-        if (!scored) return fmt::format("has no check of the category {}", category);
+        const bool scored = std::any_of(verdict.checks.begin(), verdict.checks.end(), [&](const GateCheck& check) {
+            return check.category == category && check.result != "NO POWER";
+        });
+        if (!scored) return fmt::format("says PASS with no check that counts in the category {}", category);
     }
     return {};
 }
@@ -153,6 +167,10 @@ void judge_verdict(const std::vector<Entry>& entries, const Entry& entry, std::v
     const Entry* artefact = parent_of_kind(entries, entry, kind::artefact);
     if (artefact && artefact->payload.value("sha256", "") != verdict.artefact_sha256)
         fail("judges another artefact than the entry it builds on");
+    if (const Entry* declared = parent_of_kind(entries, entry, kind::budget))
+        for (const GateCheck& check : verdict.checks)
+            if (const std::string what = wrong_margin(declared->payload.get<Budget>(), check); !what.empty())
+                fail(fmt::format("check {} {}", check.name, what));
     for (const GateCheck& check : verdict.checks)
         if (const std::string what = contradiction(check); !what.empty())
             fail(fmt::format("check {} {}", check.name, what));

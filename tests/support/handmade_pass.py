@@ -1,6 +1,6 @@
 """Writes a whole pass by hand: record, objects, artefact. An independent writer of the format in src/record/entry.h.
 
-  handmade_pass.py FOLDER [--until KIND] [--hostile] [--loosened] [--overlap] [--wrong-verdict] [--skip-decision]
+  handmade_pass.py FOLDER [--until KIND] [--hostile] [--loosened] [--overlap] [--wrong-verdict] [--wide-margin] [--skip-decision]
 
 --until ends with the first entry of that kind; --hostile puts script tags, quotes and control characters in every text
 that comes from outside; the others each break one rule of the framework while the chain stays whole.
@@ -129,14 +129,14 @@ def checks(options):
         check("kl_mean", "distribution", "kl_mean", 8192, 0, 0.0012, 0.0014, 0.02, "PASS", difference=0.0012),
         check("top1_agreement", "distribution", "top1_agreement", 8192, 1, 0.984, 0.0183, 0.05, "PASS", difference=0.016),
         check("perplexity_ratio", "distribution", "perplexity_ratio", 8192, 18.42, 18.45, 0.0031, 0.02, "PASS", difference=0.0016),
-        check("reasoning", "reasoning", "accuracy", 300, 0.41, 0.413, 0.9 if not options.wrong_verdict else 1.7, 1.0, "PASS",
-              difference=-0.3, base_only=3, candidate_only=4, chance=0.25),
-        check("instructions", "instructions", "accuracy", 300, 0.72, 0.717, 0.8, 1.0, "PASS", difference=0.3, base_only=2,
+        check("reasoning", "reasoning", "accuracy", 300, 0.41, 0.413, 0.009 if not options.wrong_verdict else 0.017, 0.01 if not options.wide_margin else 0.03, "PASS",
+              difference=-0.003, base_only=3, candidate_only=4, chance=0.25),
+        check("instructions", "instructions", "accuracy", 300, 0.72, 0.717, 0.008, 0.01, "PASS", difference=0.003, base_only=2,
               candidate_only=1, chance=0.5),
-        check("long_context", "long_context", "accuracy", 300, 0.26, 0.26, 0, 1.0, "NO POWER", chance=0.25,
+        check("long_context", "long_context", "accuracy", 300, 0.26, 0.26, 0.011, 0.01, "NO POWER", chance=0.25,
               note="the original is at chance"),
         check("long_context_gold", "long_context", "gold_loss", 300, 1.41, 1.412, 0.008, 0.02, "PASS", difference=0.002),
-        check("overall", "overall", "accuracy", 900, 0.463, 0.463, 0.7, 1.0, "PASS", base_only=5, candidate_only=5),
+        check("overall", "overall", "accuracy", 900, 0.463, 0.463, 0.007, 0.01, "PASS", base_only=5, candidate_only=5),
     ]
 
 
@@ -175,7 +175,7 @@ def write(options):
         "original_sha256": sha256(original), "statistics_sha256": record.put(b"statistics"), "statistics_tokens": 41230,
         "method": "llama.cpp stock rounding with activation statistics", "tensors": tensors(), "prompt": out("Hello"),
         "generated": out("Hello! How can I help?"), "original_generated": out("Hello! How can I help you?")})
-    budget = {"alpha": 0.05, "points": 1.0, "suites": {"reasoning": 1.0}, "likelihood_nats": 0.02, "kl_mean": 0.02,
+    budget = {"alpha": 0.05, "points": 1.0, "suites": {"reasoning": 1.0, "instructions": 1.0}, "likelihood_nats": 0.02, "kl_mean": 0.02,
               "top1_agreement": 0.95, "perplexity_ratio": 1.02, "items": 300, "kl_tokens": 8192, "context": 1024, "seed": 1}
     declared = record.append("quality", "budget", ["constraint"], budget)
     started = {"artefact_sha256": sha256(artefact), "items_sha256": record.put(b"items"), "baseline_sha256": record.put(b"baseline")}
@@ -199,6 +199,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("--until")
-    for flag in ("hostile", "loosened", "overlap", "wrong-verdict", "skip-decision"):
+    for flag in ("hostile", "loosened", "overlap", "wrong-verdict", "wide-margin", "skip-decision"):
         parser.add_argument("--" + flag, action="store_true")
     write(parser.parse_args())

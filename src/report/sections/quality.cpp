@@ -127,12 +127,9 @@ void write_quality(Html& page, const Context& context) {
     begin_stage(page, context, record::Stage::quality);
     with_entry(page, context, record::kind::verdict, [&](const record::Entry& entry) {
         const auto verdict = entry.payload.get<Verdict>();
-        page.open("p", {{"class", "lead"}});
-        page.element("strong", verdict.verdict,
-                     {{"class", verdict.verdict == "PASS"   ? "good"
-                                : verdict.verdict == "FAIL" ? "bad"
-                                                            : "warn"}});
-        page.text(" " + verdict.sentence).close();
+        const char* tone = verdict.verdict == "PASS" ? "good" : verdict.verdict == "FAIL" ? "bad" : "warn";
+        page.element("p", verdict.sentence.empty() ? verdict.verdict : verdict.sentence,
+                     {{"class", std::string("lead ") + tone}});
         if (verdict.compressed)
             page.element("p", "Compressed: a low-stakes pass scores fewer suites and items.", {{"class", "note"}});
         plot_checks(page, verdict);
