@@ -1,0 +1,39 @@
+// Where an interrupted gathering of statistics stands.
+//
+// Two files beside the target: TARGET.part-N holds the sums after N sequences, TARGET.progress names N and the
+// fingerprint. The sums are written first and the note is replaced atomically, so the note never names sums that are
+// not whole; sums that no note names are removed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "engine/activations.h"
+
+namespace scale::quantize {
+
+struct Checkpoint {
+    std::uint64_t sequences = 0;  // done
+    std::uint64_t tokens = 0;     // in them
+    engine::Statistics statistics;
+};
+
+class CheckpointFile {
+  public:
+    CheckpointFile(std::filesystem::path target, std::string fingerprint);
+
+    // An empty checkpoint where there is none, or one of another fingerprint, or one that cannot be read.
+    Checkpoint load() const;
+    void save(const Checkpoint& checkpoint);
+    void remove();
+
+  private:
+    std::filesystem::path note() const;
+    std::filesystem::path sums(std::uint64_t sequences) const;
+
+    std::filesystem::path target_;
+    std::string fingerprint_;
+};
+
+}  // namespace scale::quantize

@@ -1,0 +1,26 @@
+// Stage A, second half: the artefact, made with the calibration set.
+//
+// Statistics are gathered (resumable), the file is written to .scale/work, checked there, and only then renamed to
+// <model's name>.<type>.gguf in the pass folder. A file of that name that the record does not know is not overwritten.
+#pragma once
+
+#include "record/pass.h"
+#include "record/payload.h"
+
+namespace scale::quantize {
+
+struct QuantizeOptions {
+    bool again = false;  // make it anew although a sound one is there
+};
+
+struct Product {
+    record::Artefact artefact;
+    bool reused = false;  // the record's artefact was current and its file whole; nothing was done
+};
+
+// Appends one artefact entry unless reused. Refuses (exit 5) without a current, unexpired calibration set or for a
+// model that is not the one measured. Throws an io error where the disk is too full, and an error naming the tensor
+// where the artefact is not sound; then nothing is published.
+Product produce(record::Pass& pass, const QuantizeOptions& options);
+
+}  // namespace scale::quantize
