@@ -1,4 +1,4 @@
-// The distinct requests of a log, without their texts: about 300 bytes each, so that millions fit. Texts are read again
+// The distinct requests of a log, without their texts: under 1 KiB each, so that a million fit. Texts are read again
 // from the log when they are needed.
 #pragma once
 
