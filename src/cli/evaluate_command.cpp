@@ -1,10 +1,197 @@
+#include <fmt/format.h>
+
 #include "cli/commands.h"
 #include "core/error.h"
+#include "core/file.h"
+#include "core/progress.h"
+#include "record/pass.h"
+#include "rollout/control/gateway_process.h"
+#include "rollout/control/prepare.h"
+#include "rollout/control/serve.h"
+#include "rollout/control/status_text.h"
 
 namespace scale::cli {
 
+namespace {
+
+using core::Json;
+
+struct EvaluateOptions {
+    rollout::StartRequest start;
+    rollout::ServeOptions serve;
+    bool foreground = false;
+    std::string because;
+    std::string response;
+    std::string session;
+    std::string name;
+    std::string value = "true";
+    std::string comment;
+};
+
+std::vector<std::string> serve_arguments(const rollout::ServeOptions& options) {
+    std::vector<std::string> arguments;
+    if (!options.listen.empty()) arguments.insert(arguments.end(), {"--listen", options.listen});
+    if (options.original_only) arguments.push_back("--original-only");
+    if (options.resumed) arguments.push_back("--resumed");
+    return arguments;
+}
+
+Ending start(Commands& commands, const EvaluateOptions& given) {
+    record::Pass pass(commands.global().folder);
+    EvaluateOptions options = given;
+    options.start.who = rollout::person();
+    const rollout::PreparedRollout prepared = rollout::prepare_rollout(pass, options.start);
+    options.serve.original_only = options.start.original_only;
+    options.serve.resumed = prepared.resumed;
+    Ending ending;
+    ending.json = {{"experiment", prepared.state.experiment},
+                   {"epoch", prepared.state.epoch},
+                   {"status", rollout::to_string(prepared.state.status)},
+                   {"resumed", prepared.resumed},
+                   {"share_ppm", options.start.original_only ? 0 : prepared.state.effective_ppm()}};
+    if (options.foreground) {
+        core::say(prepared.sentence);
+        rollout::serve_rollout(pass, options.serve);
+        ending.text = "the gateway has stopped";
+        ending.next = "scale evaluate start";
+        return ending;
+    }
+    const rollout::GatewayInfo gateway = rollout::start_gateway_daemon(pass.folder(), serve_arguments(options.serve));
+    ending.text =
+        fmt::format("{}\nserving on http://{}/v1 (process {})", prepared.sentence, gateway.address, gateway.pid);
+    ending.json["address"] = gateway.address;
+    ending.json["pid"] = gateway.pid;
+    ending.next = "scale evaluate status";
+    return ending;
+}
+
+Ending serve(Commands& commands, const EvaluateOptions& options) {
+    const record::Pass pass(commands.global().folder);
+    rollout::serve_rollout(pass, options.serve);
+    return {};
+}
+
+rollout::GatewayInfo require_gateway(const std::filesystem::path& folder) {
+    if (const auto gateway = rollout::running_gateway(folder)) return *gateway;
+    throw core::refused("the gateway of this pass does not run", "a running gateway", "scale evaluate start");
+}
+
+Ending status(Commands& commands) {
+    const record::Pass pass(commands.global().folder);
+    Ending ending;
+    Json found;
+    const auto gateway = rollout::running_gateway(pass.folder());
+    if (gateway) {
+        const auto answer = rollout::ask_gateway(pass.folder(), *gateway, "GET", "/scale/v1/status");
+        if (answer.status != 200)
+            throw core::worker_error(
+                fmt::format("the gateway answered {}: {}", answer.status, core::canonical(answer.body)));
+        found = answer.body;
+    } else if (const auto offline = rollout::offline_status(pass)) {
+        found = *offline;
+    } else {
+        ending.text = "no rollout has started; the original is what is served";
+        ending.json = {{"running", false}, {"state", nullptr}};
+        ending.next = "scale evaluate start";
+        return ending;
+    }
+    const std::string rollout_status = found["state"].value("status", "");
+    ending.text =
+        gateway ? fmt::format("gateway: process {} on {} since {}\n", gateway->pid, gateway->address, gateway->since)
+                : "the gateway does not run; from its state and log:\n";
+    ending.text += rollout::status_text(found);
+    ending.json = found;
+    ending.json["running"] = gateway.has_value();
+    if (gateway) ending.json["address"] = gateway->address;
+    if (rollout_status == "rolled_back" && found["state"].value("harm", false)) ending.code = exit_code::fail;
+    if (!gateway)
+        ending.next = rollout_status == "rolled_back" ? "scale evaluate start --original-only" : "scale evaluate start";
+    else if (rollout_status == "canary")
+        ending.next = "scale evaluate promote (once it is safe), or scale rollback";
+    return ending;
+}
+
+Ending feedback(Commands& commands, const EvaluateOptions& options) {
+    if (options.response.empty() && options.session.empty())
+        throw core::usage_error("no --response and no --session", "", "name the response that the feedback is about");
+    const auto& folder = commands.global().folder;
+    Json body = {{"name", options.name}};
+    const Json value = Json::parse(options.value, nullptr, false);
+    body["value"] = value.is_discarded() || value.is_structured() ? Json(options.value) : value;
+    if (!options.response.empty()) body["response_id"] = options.response;
+    if (!options.session.empty()) body["session_id"] = options.session;
+    if (!options.comment.empty()) body["comment"] = options.comment;
+    const auto answer = rollout::ask_gateway(folder, require_gateway(folder), "POST", "/v1/feedback", body);
+    Ending ending;
+    ending.json = answer.body;
+    if (answer.status >= 400)
+        throw core::input_error(
+            fmt::format("the gateway refused the feedback ({}): {}", answer.status, core::canonical(answer.body)));
+    ending.text = "feedback recorded";
+    ending.next = "scale evaluate status";
+    return ending;
+}
+
+Ending action(Commands& commands, const EvaluateOptions& options, const std::string& name) {
+    const auto& folder = commands.global().folder;
+    const auto answer = rollout::ask_action(folder, require_gateway(folder), name, options.because);
+    const std::string message = answer.body.value("message", core::canonical(answer.body));
+    if (answer.status == 409)
+        throw core::refused(message, "", name == "promote" ? "scale evaluate promote --because \"…\"" : "");
+    if (answer.status >= 400)
+        throw core::worker_error(fmt::format("the gateway answered {}: {}", answer.status, message));
+    Ending ending;
+    ending.text = message;
+    ending.json = answer.body;
+    ending.next = name == "stop" ? "scale report" : "scale evaluate status";
+    return ending;
+}
+
+}  // namespace
+
 void add_evaluate_command(CLI::App& app, Commands& commands) {
-    commands.add(app, "evaluate", "not built yet", "scale evaluate", []() -> Ending { throw core::usage_error("not built yet"); });
+    auto options = std::make_shared<EvaluateOptions>();
+    CLI::App* evaluate =
+        app.add_subcommand("evaluate", "E: serve a slice of the users with the candidate, behind a gateway");
+    evaluate->require_subcommand(1);
+
+    CLI::App* sub = commands.add(*evaluate, "start", "archive the original, start both servers and the gateway",
+                                 "scale evaluate start --listen 127.0.0.1:8080",
+                                 [&commands, options] { return start(commands, *options); });
+    sub->add_flag("--foreground", options->foreground, "serve in this process instead of a daemon");
+    sub->add_option("--listen", options->serve.listen, "ADDRESS:PORT; port 0 takes any free one");
+    sub->add_flag("--reset-latch", options->start.reset_latch, "let a candidate that was rolled back try again");
+    sub->add_option("--because", options->start.because, "the reason of the reset, for the record");
+    sub->add_flag("--slice", options->start.slice, "open a slice even though the stakes are low");
+    sub->add_flag("--original-only", options->start.original_only, "serve the original alone");
+
+    sub = commands.add(*evaluate, "serve", "the gateway process", "scale evaluate serve",
+                       [&commands, options] { return serve(commands, *options); });
+    sub->group("");  // started by `evaluate start`
+    sub->add_option("--listen", options->serve.listen);
+    sub->add_flag("--original-only", options->serve.original_only);
+    sub->add_flag("--resumed", options->serve.resumed);
+
+    commands.add(*evaluate, "status", "arms, share, evidence and verdict", "scale evaluate status --json",
+                 [&commands] { return status(commands); });
+
+    sub = commands.add(*evaluate, "feedback", "tell the gateway how a response fared",
+                       "scale evaluate feedback --response chatcmpl-1 --name thumbs_down",
+                       [&commands, options] { return feedback(commands, *options); });
+    sub->add_option("--response", options->response, "id of the response, or its x-request-id");
+    sub->add_option("--session", options->session, "session instead of a response");
+    sub->add_option("--name", options->name, "thumbs_down, escalation, downstream_error, or any other")->required();
+    sub->add_option("--value", options->value, "true, false, a number or a word")->capture_default_str();
+    sub->add_option("--comment", options->comment, "free text");
+
+    for (const auto& [name, description] : {std::pair{"promote", "give all traffic to the candidate"},
+                                            {"pause", "hold the share"},
+                                            {"resume", "let the share rise again"},
+                                            {"stop", "end the rollout and the gateway; open streams finish"}}) {
+        sub = commands.add(*evaluate, name, description, fmt::format("scale evaluate {}", name),
+                           [&commands, options, name = std::string(name)] { return action(commands, *options, name); });
+        sub->add_option("--because", options->because, "the reason, for the record");
+    }
 }
 
 }  // namespace scale::cli

@@ -1,0 +1,112 @@
+#include "rollout/control/serve.h"
+
+#include <atomic>
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/progress.h"
+#include "engine/model.h"
+#include "rollout/control/gateway_process.h"
+#include "rollout/control/prepare.h"
+#include "rollout/control/rollout_controller.h"
+#include "rollout/gateway/gateway.h"
+#include "rollout/log/segment_log.h"
+
+namespace scale::rollout {
+
+namespace {
+
+std::atomic<Gateway*> running{nullptr};
+
+void on_stop(int) {
+    if (Gateway* gateway = running.load()) gateway->stop();
+}
+// The state file is read at every change of it; the signal wakes the loop and must not end the process.
+void on_reload(int) {}
+
+// Signals reach the gateway while it exists.
+class SignalScope {
+  public:
+    explicit SignalScope(Gateway& gateway) {
+        running.store(&gateway);
+        std::signal(SIGTERM, on_stop);
+        std::signal(SIGINT, on_stop);
+        std::signal(SIGHUP, on_reload);
+    }
+    ~SignalScope() {
+        for (const int number : {SIGTERM, SIGINT, SIGHUP}) std::signal(number, SIG_IGN);
+        running.store(nullptr);
+    }
+};
+
+ArmOptions arm_options(const record::Pass& pass, Arm arm, const std::string& alias) {
+    const auto& settings = pass.file().rollout;
+    ArmOptions options;
+    options.arm = arm;
+    options.url = arm == Arm::original ? settings.original_url : settings.candidate_url;
+    options.alias = alias;
+    options.program = engine::engine_programs() / "llama-server";
+    options.log = rollout_folder(pass.folder()) / (std::string(to_string(arm)) + ".log");
+    options.context = pass.file().deploy.context;
+    options.parallel = settings.parallel;
+    options.threads = pass.file().deploy.threads;
+    options.restart = arm == Arm::original;
+    if (options.url.empty()) options.model = arm == Arm::original ? original_weights(pass) : candidate_weights(pass);
+    return options;
+}
+
+bool wants_candidate(const std::filesystem::path& pass_folder) {
+    const auto state = StateFile(rollout_folder(pass_folder)).load().state;
+    return state && state->effective_ppm() > 0;
+}
+
+void replay_log(RolloutController& controller, const std::filesystem::path& folder) {
+    if (!controller.state().experimenting()) return;
+    const LogRecovery found = for_each_record(folder, [&](const Record& record) { controller.replay(record); });
+    if (found.records > 0) core::say(fmt::format("evidence rebuilt from {} records", found.records));
+}
+
+}  // namespace
+
+void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
+    GatewayLock lock(pass.folder());
+    const auto folder = rollout_folder(pass.folder());
+    const std::string listen = options.listen.empty() ? pass.file().rollout.listen : options.listen;
+    const Address address = parse_listen(listen, "listen in [rollout]");
+    const std::string model = std::filesystem::path(pass.file().model.path).stem().string();
+
+    ArmServer original(arm_options(pass, Arm::original, model));
+    std::optional<ArmServer> candidate;
+    if (!options.original_only && wants_candidate(pass.folder()))
+        candidate.emplace(arm_options(pass, Arm::candidate, model));
+
+    SegmentLog log(LogOptions{.folder = folder / "log"});
+    ControllerOptions controller_options;
+    controller_options.pass_folder = pass.folder();
+    controller_options.settings = pass.file().rollout;
+    controller_options.served_model = model;
+    RolloutController controller(controller_options, original, candidate ? &*candidate : nullptr);
+    replay_log(controller, folder / "log");
+
+    GatewayOptions gateway_options;
+    gateway_options.address = address.host;
+    gateway_options.port = address.port;
+    Gateway gateway(gateway_options, controller, log);  // before the servers are waited for: a taken port shows at once
+    const SignalScope signals(gateway);
+    original.wait_healthy();
+    try {
+        if (candidate) candidate->wait_healthy();
+    } catch (const core::Error& error) {
+        if (!options.resumed) throw;
+        core::say(error.found());  // the controller sees it at its first tick and rolls back
+    }
+    controller.tick();
+    lock.announce(fmt::format("{}:{}", address.host, gateway.port()));
+    core::say(fmt::format("serving on {}:{}", address.host, gateway.port()));
+    gateway.run();
+    core::say("stopped: no open streams");
+}
+
+}  // namespace scale::rollout

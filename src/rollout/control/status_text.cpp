@@ -1,0 +1,121 @@
+#include "rollout/control/status_text.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/clock.h"
+#include "rollout/control/rollout_controller.h"
+#include "rollout/log/segment_log.h"
+
+namespace scale::rollout {
+
+namespace {
+
+class AbsentArm : public ArmView {
+  public:
+    ArmStatus status() const override {
+        ArmStatus absent;
+        absent.state = ArmState::stopped;
+        return absent;
+    }
+    std::uint64_t version() const override { return 1; }
+    void request_stop() override {}
+};
+
+// E itself up to a million, beyond that its power of ten.
+std::string evidence(double log_e) {
+    if (log_e > std::log(1e6)) return fmt::format("1e{:.0f}", log_e / std::log(10.0));
+    return fmt::format("{:.2f}", std::exp(log_e));
+}
+
+std::string percent(const core::Json& ppm) {
+    return fmt::format("{:g} %", ppm.get<double>() / 1e4);
+}
+
+std::string headline(const core::Json& status) {
+    const core::Json& state = status.at("state");
+    std::string line =
+        fmt::format("rollout {}: {}, epoch {}, {} of the users on the candidate", state.value("experiment", ""),
+                    state.value("status", ""), state.value("epoch", 0), percent(status.at("share_ppm")));
+    if (state.value("status", "") == "canary")
+        line += fmt::format(" (step {} of {})", state.value("step", 0) + 1, status.at("steps").size());
+    line += "\n  " + state.value("reason", "") + " (" + state.value("changed_by", "") + ")";
+    for (const char* problem : {"state_problem", "record_problem"})
+        if (const std::string text = status.value(problem, ""); !text.empty()) line += "\n  problem: " + text;
+    return line;
+}
+
+std::string arms_table(const core::Json& status) {
+    std::string text = fmt::format("{:<10} {:<12} {:<22} {:>9} {:>8} {:>9}\n", "arm", "server", "address", "requests",
+                                   "users", "failures");
+    for (const char* name : {"original", "candidate"}) {
+        const core::Json& arm = status.at("arms").at(name);
+        text += fmt::format("{:<10} {:<12} {:<22} {:>9} {:>8} {:>9}\n", name, arm.value("server", ""),
+                            arm.value("address", ""), arm.value("requests", 0), arm.value("users", 0),
+                            arm.value("failures", 0));
+        if (const std::string problem = arm.value("problem", ""); !problem.empty()) text += "  " + problem + "\n";
+    }
+    return text;
+}
+
+std::string guardrail_table(const core::Json& found) {
+    std::string text = fmt::format("{:<20} {:>9} {:>9}   {:<22} {:<22}\n", "users with a bad event", "candidate",
+                                   "original", "E of harm (limit)", "E of safety (limit)");
+    for (const auto& [name, figures] : found.at("guardrails").items()) {
+        const auto shown = [&](const char* test) {
+            const core::Json& one = figures.at(test);
+            return fmt::format("{} ({}){}", evidence(one.at("log_e")), evidence(one.at("log_threshold")),
+                               one.at("reached").get<bool>() ? " reached" : "");
+        };
+        text += fmt::format("{:<22} {:>9} {:>9}   {:<22} {:<22}\n", name, figures.value("candidate_units", 0),
+                            figures.value("original_units", 0), shown("harm"), shown("safety"));
+    }
+    return text;
+}
+
+std::string latency_lines(const core::Json& found) {
+    std::string text;
+    for (const auto& [key, label] :
+         {std::pair{"first_token", "time to first token"}, {"per_token", "time per token"}}) {
+        const core::Json& test = found.at("latency").at(key);
+        if (!test.at("enough").get<bool>()) {
+            text += fmt::format("{}: too few users to tell ({} of the candidate)\n", label,
+                                test.value("candidate_users", test.value("candidate_units", 0)));
+            continue;
+        }
+        text += fmt::format("{}: candidate over original {:.3f} [{:.3f}, {:.3f}] ({} users), {:.2f} is tolerated{}\n",
+                            label, test.at("ratio").get<double>(), test.at("ratio_low").get<double>(),
+                            test.at("ratio_high").get<double>(), test.value("units", 0),
+                            test.at("margin_ratio").get<double>(), test.at("harm").get<bool>() ? ": HARM" : "");
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string status_text(const core::Json& status) {
+    const core::Json& found = status.at("evidence");
+    return fmt::format(
+        "{}\n\n{}\n{}{}\nverdict: {}: {}\n{}\n(measured on this gateway's live traffic; each interval holds at "
+        "every look)",
+        headline(status), arms_table(status), guardrail_table(found), latency_lines(found), found.value("verdict", ""),
+        found.value("sentence", ""),
+        status.value("hold", "").empty() ? "" : "share: " + status.value("hold", "") + "\n");
+}
+
+std::optional<core::Json> offline_status(const record::Pass& pass) {
+    const auto folder = rollout_folder(pass.folder());
+    if (!std::filesystem::exists(StateFile(folder).path())) return std::nullopt;
+    AbsentArm absent;
+    ControllerOptions options;
+    options.pass_folder = pass.folder();
+    options.settings = pass.file().rollout;
+    options.served_model = std::filesystem::path(pass.file().model.path).stem().string();
+    RolloutController controller(options, absent, nullptr);
+    if (std::filesystem::exists(folder / "log"))
+        for_each_record(folder / "log", [&](const Record& record) { controller.replay(record); });
+    return controller.status();
+}
+
+}  // namespace scale::rollout
