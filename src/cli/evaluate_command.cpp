@@ -135,7 +135,8 @@ Ending feedback(Commands& commands, const EvaluateOptions& options) {
 Ending action(Commands& commands, const EvaluateOptions& options, const std::string& name) {
     const auto& folder = commands.global().folder;
     const auto answer = rollout::ask_action(folder, require_gateway(folder), name, options.because);
-    const std::string message = answer.body.value("message", core::canonical(answer.body));
+    const Json refusal = answer.body.value("error", Json::object());
+    const std::string message = answer.body.value("message", refusal.value("message", core::canonical(answer.body)));
     if (answer.status == 409)
         throw core::refused(message, "", name == "promote" ? "scale evaluate promote --because \"…\"" : "");
     if (answer.status >= 400)
