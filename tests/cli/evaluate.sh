@@ -19,7 +19,7 @@ stakes = "{stakes}"
 stakes_reason = "a test"
 [deploy]
 threads = 1
-context = 256
+context = 512
 [rollout]
 listen = "127.0.0.1:0"
 steps = [300000, 500000]
@@ -207,7 +207,10 @@ candidate=$(pgrep -f "$work/pass/candidate.gguf" | head -1)
 kill -KILL "$candidate"
 client pass load 200 210 >ids
 refuse_grep failed ids
-rolled_back() { "$SCALE" evaluate status --dir pass --json 2>/dev/null | grep -q '"status":"rolled_back"'; }
+rolled_back() {
+  "$SCALE" evaluate status --dir pass --json >now 2>/dev/null
+  grep -q '"status":"rolled_back"' now
+}
 wait_for 10 rolled_back || fail "the dead candidate was not rolled back"
 expect_exit 3 "$SCALE" evaluate status --dir pass
 expect_grep 'killed by signal 9'
