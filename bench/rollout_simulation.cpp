@@ -32,7 +32,7 @@ struct Scenario {
     double base = 0.02;  // per request, at the start
     double drift = 1;    // base rate at the end over that at the start
     bool ramp = true;    // 1 → 5 → 10 → 25 → 50 % at fifths of the run; otherwise 10 %
-    bool prone = false;  // a tenth of the users has three times the events of the others
+    bool prone = false;  // a fiftieth of the users has 25 times the rate of the others
 };
 
 struct Outcome {
@@ -78,7 +78,7 @@ Run simulate(const Scenario& scenario, int requests, std::uint64_t seed) {
         const auto user = static_cast<std::size_t>(draw * draw * users);
         const bool candidate = position[user] < share;
         double rate = scenario.base * (1 + (scenario.drift - 1) * progress) * (candidate ? scenario.ratio : 1);
-        if (scenario.prone) rate *= user % 10 == 0 ? 2.5 : 5.0 / 6;
+        if (scenario.prone) rate *= (user % 50 == 0 ? 25 : 1) / 1.48;
         const bool event = random.uniform() < rate;
         total[candidate] += 1;
         bad[candidate] += event;
@@ -152,7 +152,7 @@ int main(int argc, char** argv) {
     report({.name = "harmless, 10 % of the users", .ramp = false}, runs, requests);
     report({.name = "harmless, ramp 1 → 50 %"}, runs, requests);
     report({.name = "harmless, ramp, base rate rising 9 times", .base = 0.01, .drift = 9}, runs, requests);
-    report({.name = "harmless, ramp, a tenth of the users prone to events", .prone = true}, runs, requests);
+    report({.name = "harmless, ramp, 2 % of the users have 25 times the rate", .prone = true}, runs, requests);
     report({.name = "harm ratio 2, 10 % of the users", .ratio = 2, .ramp = false}, runs, requests);
     report({.name = "harm ratio 3, 10 % of the users", .ratio = 3, .ramp = false}, runs, requests);
     report({.name = "harm ratio 2, ramp 1 → 50 %", .ratio = 2}, runs, requests);
