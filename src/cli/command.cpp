@@ -12,11 +12,9 @@ CLI::App* Commands::add(CLI::App& app, const std::string& name, const std::strin
     command->add_flag("--json", global_.json, "one JSON object on stdout, nothing else there");
     command->add_flag("-v,--verbose", global_.verbose, "more detail on stderr");
     command->add_flag("-q,--quiet", global_.quiet, "no progress on stderr");
-    // A subcommand of a command is named with it: "evaluate start". The root has no name before parsing.
-    const std::string full_name = app.get_name().empty() ? name : app.get_name() + " " + name;
-    command->callback([this, full_name, run = std::move(run)] {
+    command->callback([this, name, run = std::move(run)] {
         chosen_ = run;
-        chosen_name_ = full_name;
+        chosen_name_ = name;
     });
     return command;
 }
