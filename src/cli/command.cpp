@@ -12,9 +12,11 @@ CLI::App* Commands::add(CLI::App& app, const std::string& name, const std::strin
     command->add_flag("--json", global_.json, "one JSON object on stdout, nothing else there");
     command->add_flag("-v,--verbose", global_.verbose, "more detail on stderr");
     command->add_flag("-q,--quiet", global_.quiet, "no progress on stderr");
-    command->callback([this, name, run = std::move(run)] {
+    const std::string full_name = app.get_parent() ? app.get_name() + " " + name : name;
+    functions_[full_name] = run;
+    command->callback([this, full_name, run = std::move(run)] {
         chosen_ = run;
-        chosen_name_ = name;
+        chosen_name_ = full_name;
     });
     return command;
 }

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -45,6 +46,8 @@ class Commands {
     // Adds the subcommand with its description and an example for --help, and the options --dir, --json, -v, -q.
     CLI::App* add(CLI::App& app, const std::string& name, const std::string& description, const std::string& example,
                   std::function<Ending()> run);
+    // Runs another command as its default options would; "evaluate start" for a command of a command.
+    Ending run(const std::string& name) const { return functions_.at(name)(); }
     // Runs the parsed subcommand.
     Ending run() const { return chosen_(); }
     bool has_chosen() const { return static_cast<bool>(chosen_); }
@@ -52,6 +55,7 @@ class Commands {
 
   private:
     GlobalOptions global_;
+    std::map<std::string, std::function<Ending()>> functions_;
     std::function<Ending()> chosen_;
     std::string chosen_name_;
 };
