@@ -130,9 +130,9 @@ TrialRequest trial_request(const record::Pass& pass, const fs::path& model, cons
 }
 
 void stop_on_refusal(const Outcome& outcome) {
-    if (!outcome.refusal) return;
+    if (!outcome.refused()) return;
     core::say(candidate_table(outcome.candidates));
-    throw core::refused(outcome.refusal->found, outcome.refusal->expected, outcome.refusal->next);
+    throw core::refused(outcome.refusal.found, outcome.refusal.expected, outcome.refusal.next);
 }
 
 // GPU formats cannot be tried here, so they are not eligible for a trial either.

@@ -98,7 +98,7 @@ std::string describe_target(const Situation& situation, const record::Candidate&
                        stated(situation, "price_per_million_tokens"));
 }
 
-std::string speed_phrase(const Candidate& candidate) {
+std::string speed_phrase(const record::Candidate& candidate) {
     return fmt::format("{:.2f} times the original's speed ({:.2f}–{:.2f})", candidate.speedup.median,
                        candidate.speedup.low, candidate.speedup.high);
 }

@@ -199,7 +199,7 @@ Outcome rule_out(const Situation& situation, std::vector<Candidate> candidates) 
 
 Outcome decide(const Situation& situation, std::vector<Candidate> candidates) {
     Outcome outcome = rule_out(situation, std::move(candidates));
-    if (outcome.refusal) return outcome;
+    if (outcome.refused()) return outcome;
     for (Candidate& candidate : outcome.candidates) {
         judge(candidate, rule::untried, not_tried(candidate));
         judge(candidate, rule::slower, slower_than_original(situation, candidate));

@@ -73,7 +73,8 @@ struct Outcome {
     std::string type;                           // "" with a refusal
     std::string rule;
     std::string reason;
-    std::optional<Refusal> refusal;
+    Refusal refusal;  // of an outcome that chooses nothing
+    bool refused() const { return !refusal.found.empty(); }
 };
 
 bool sub_4_bit_unlocked(const Situation& situation);
