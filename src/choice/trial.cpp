@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "choice/pairing.h"
 #include "choice/trial_jobs.h"
 #include "core/file.h"
 #include "core/progress.h"
@@ -150,21 +151,6 @@ void try_candidates(const TrialRequest& request, const record::Constraint& const
 void remove_stand_ins(const fs::path& work_folder) {
     std::error_code ignored;  // a leftover costs disk space only
     fs::remove_all(trial_folder(work_folder), ignored);
-}
-
-std::vector<std::vector<std::size_t>> group_by_memory(const std::vector<std::uint64_t>& memory,
-                                                      std::uint64_t original_memory, std::uint64_t limit) {
-    std::vector<std::vector<std::size_t>> groups;
-    std::uint64_t taken = 0;
-    for (std::size_t i = 0; i < memory.size(); ++i) {
-        if (groups.empty() || taken + memory[i] > limit) {
-            groups.emplace_back();
-            taken = original_memory;
-        }
-        groups.back().push_back(i);
-        taken += memory[i];
-    }
-    return groups;
 }
 
 }  // namespace scale::choice

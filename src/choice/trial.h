@@ -41,9 +41,4 @@ void try_candidates(const TrialRequest& request, const record::Constraint& const
 
 void remove_stand_ins(const std::filesystem::path& work_folder);
 
-// Indices of the candidates, in groups: each group's memory with the original's stays within `limit`, as far as one
-// candidate alone can. Exposed for tests.
-std::vector<std::vector<std::size_t>> group_by_memory(const std::vector<std::uint64_t>& memory,
-                                                      std::uint64_t original_memory, std::uint64_t limit);
-
 }  // namespace scale::choice

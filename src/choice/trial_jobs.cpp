@@ -1,7 +1,6 @@
 #include "choice/trial_jobs.h"
 
-#include <algorithm>
-
+#include "choice/pairing.h"
 #include "core/error.h"
 #include "engine/rounds.h"
 #include "engine/speed.h"
@@ -27,13 +26,6 @@ std::vector<TrialResult> run_trial(const TrialGroup& group, const fs::path& log,
     auto results = core::required<std::vector<TrialResult>>(result, "results", trial_job_name);
     if (results.size() != group.models.size()) throw core::worker_error("the kernel trial lost a model");
     return results;
-}
-
-record::Measured paired_speedup(const std::vector<double>& original, const std::vector<double>& candidate) {
-    std::vector<double> ratios;
-    for (std::size_t round = 0; round < std::min(original.size(), candidate.size()); ++round)
-        if (candidate[round] > 0) ratios.push_back(original[round] / candidate[round]);
-    return engine::summarise_rounds(ratios);
 }
 
 core::Json plan_job(const core::Json& request, engine::JobContext&) {

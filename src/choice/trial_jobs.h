@@ -56,9 +56,6 @@ std::vector<PlannedSize> plan_sizes(const std::filesystem::path& original, const
 void write_stand_in(const StandIn& request, const std::filesystem::path& log, core::Progress* progress);
 std::vector<TrialResult> run_trial(const TrialGroup& group, const std::filesystem::path& log, core::Progress* progress);
 
-// Original over candidate, round by round. The shorter list decides the number of rounds.
-record::Measured paired_speedup(const std::vector<double>& original, const std::vector<double>& candidate);
-
 // Worker side.
 core::Json plan_job(const core::Json& request, engine::JobContext& context);
 core::Json stand_in_job(const core::Json& request, engine::JobContext& context);

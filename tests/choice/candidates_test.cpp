@@ -6,9 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "choice/pairing.h"
 #include "choice/quality_prior.h"
-#include "choice/trial.h"
-#include "choice/trial_jobs.h"
 #include "core/error.h"
 
 namespace scale::choice {
