@@ -1,6 +1,7 @@
 #include "cli/jobs.h"
 
 #include "cli/model_argument.h"
+#include "constraint/measure_job.h"
 #include "engine/selftest.h"
 #include "quality/jobs.h"
 
@@ -9,6 +10,7 @@ namespace scale::cli {
 engine::Jobs all_jobs() {
     return {
         {"cli.estimate_memory", estimate_memory_job},
+        {constraint::measure_job_name, constraint::measure_job},
         {"engine.selftest_abort", engine::selftest_abort},
         {"engine.selftest_echo", engine::selftest_echo},
         {"quality.items", quality::items_job},
