@@ -23,6 +23,11 @@ double price_of(const Situation& situation, const record::Candidate& candidate) 
     return constraint.price_per_million_tokens * constraint.speed.rate.median / candidate.speed.rate.median;
 }
 
+// "measured" or "estimated", the first word of the source.
+std::string speed_label(const record::Candidate& candidate) {
+    return candidate.speed_source.substr(0, candidate.speed_source.find(' '));
+}
+
 }  // namespace
 
 Exclusion wrong_target(const Situation& situation, const record::Candidate& candidate) {
@@ -92,15 +97,17 @@ double target_load(const Situation& situation, const record::Candidate& candidat
 
 std::string describe_target(const Situation& situation, const record::Candidate& candidate) {
     if (situation.constraint.kind == "throughput")
-        return fmt::format("serves {:.1f} requests/min where {:.1f} are needed", candidate.speed.rate.median,
-                           stated(situation, "requests_per_minute"));
-    return fmt::format("costs {:.4g} per million tokens where {:.4g} is the target", price_of(situation, candidate),
+        return fmt::format("serves {:.1f} requests/min ({}) where {:.1f} are needed", candidate.speed.rate.median,
+                           speed_label(candidate), stated(situation, "requests_per_minute"));
+    return fmt::format("costs {:.4g} per million tokens ({}) where {:.4g} is the target",
+                       price_of(situation, candidate), speed_label(candidate),
                        stated(situation, "price_per_million_tokens"));
 }
 
 std::string speed_phrase(const record::Candidate& candidate) {
-    return fmt::format("{:.2f} times the original's speed ({:.2f}–{:.2f})", candidate.speedup.median,
-                       candidate.speedup.low, candidate.speedup.high);
+    return fmt::format("{:.2f} times the original's speed (measured, {:.2f}–{:.2f} over {} rounds)",
+                       candidate.speedup.median, candidate.speedup.low, candidate.speedup.high,
+                       candidate.speedup.rounds);
 }
 
 }  // namespace scale::choice

@@ -20,11 +20,11 @@ Exclusion slower_than_original(const Situation& situation, const record::Candida
 // What unlocking the types below 4 bits still takes, as one phrase; "" where they are unlocked.
 std::string missing_for_sub_4_bit(const Situation& situation);
 
-// Needed and found figure of the constraint's target, such as "serves 41.0 of the 60.0 requests/min needed". For a
-// throughput or cost constraint only.
+// Needed and found figure of the constraint's target, such as "serves 41.0 requests/min (measured) where 60.0 are
+// needed". For a throughput or cost constraint only.
 std::string describe_target(const Situation& situation, const record::Candidate& candidate);
 
-// "1.42 times the original's speed (1.38–1.47)"
+// "1.42 times the original's speed (measured, 1.38–1.47 over 3 rounds)"
 std::string speed_phrase(const record::Candidate& candidate);
 
 }  // namespace scale::choice

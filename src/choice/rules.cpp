@@ -62,7 +62,7 @@ Candidate* fastest_left(std::vector<Candidate>& candidates) {
 // Why the winner relieves the constraint, for the end of its reason.
 std::string relief(const Situation& situation, const Candidate& winner) {
     if (situation.constraint.kind == "memory")
-        return fmt::format("it takes {} of {}, and runs at {}", core::human_bytes(winner.memory.total()),
+        return fmt::format("it takes {} of {} (estimated), and runs at {}", core::human_bytes(winner.memory.total()),
                            core::human_bytes(memory_limit(situation)), speed_phrase(winner));
     return fmt::format("it {}, and runs at {}", describe_target(situation, winner), speed_phrase(winner));
 }

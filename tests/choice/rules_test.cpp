@@ -37,6 +37,7 @@ Candidate candidate(const std::string& name, double bits, std::uint64_t size_mib
     made.memory.kv_cache = 10 * mib;
     made.kl_estimate = kl;
     made.trialled = true;
+    made.speed_source = "measured (whole model)";
     made.speedup = {speedup, speedup - 0.05, speedup + 0.05, 3};
     made.speed.rate = {20 * speedup, 19 * speedup, 21 * speedup, 3};
     return made;
@@ -210,10 +211,10 @@ TEST(Reasons, EveryLoserIsToldWhy) {
     EXPECT_EQ(named(outcome, "IQ4_XS").rule, rule::slower);
     EXPECT_THAT(named(outcome, "IQ4_XS").reason, HasSubstr("0.80 times"));
     EXPECT_EQ(named(outcome, "Q6_K").rule, rule::on_target);
-    EXPECT_THAT(named(outcome, "Q6_K").reason, HasSubstr("serves 26.0 requests/min where 28.0"));
+    EXPECT_THAT(named(outcome, "Q6_K").reason, HasSubstr("serves 26.0 requests/min (measured) where 28.0"));
     EXPECT_THAT(named(outcome, "Q8_0").reason, HasSubstr("wider than the default"));
     EXPECT_THAT(named(outcome, "Q4_0").reason, HasSubstr("0.0700 against 0.0300 of Q4_K_M"));
-    EXPECT_THAT(outcome.reason, HasSubstr("serves 36.0 requests/min where 28.0 are needed"));
+    EXPECT_THAT(outcome.reason, HasSubstr("serves 36.0 requests/min (measured) where 28.0 are needed"));
 }
 
 TEST(Reasons, EqualEstimatesGoToTheFaster) {
@@ -239,7 +240,8 @@ TEST(Refusals, NameWhatWouldUnlockTheFittingType) {
 TEST(Refusals, OffTargetGivesTheFastestAndItsGap) {
     const Outcome outcome = decide(bound("throughput", 0, 100), usual());
     ASSERT_TRUE(outcome.refused());
-    EXPECT_THAT(outcome.refusal.found, HasSubstr("Q4_0, serves 40.0 requests/min where 100.0 are needed, 2.50 times"));
+    EXPECT_THAT(outcome.refusal.found,
+                HasSubstr("Q4_0, serves 40.0 requests/min (measured) where 100.0 are needed, 2.50 times"));
     EXPECT_THAT(outcome.refusal.next, HasSubstr("--because"));
 }
 
