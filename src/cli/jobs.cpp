@@ -1,5 +1,6 @@
 #include "cli/jobs.h"
 
+#include "choice/trial_jobs.h"
 #include "cli/model_argument.h"
 #include "constraint/measure_job.h"
 #include "engine/selftest.h"
@@ -10,6 +11,9 @@ namespace scale::cli {
 engine::Jobs all_jobs() {
     return {
         {"cli.estimate_memory", estimate_memory_job},
+        {choice::plan_job_name, choice::plan_job},
+        {choice::stand_in_job_name, choice::stand_in_job},
+        {choice::trial_job_name, choice::trial_job},
         {constraint::measure_job_name, constraint::measure_job},
         {"engine.selftest_abort", engine::selftest_abort},
         {"engine.selftest_echo", engine::selftest_echo},
