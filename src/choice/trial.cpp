@@ -7,6 +7,7 @@
 #include "choice/pairing.h"
 #include "choice/trial_jobs.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/progress.h"
 #include "engine/model.h"
 
@@ -67,12 +68,7 @@ class Trial {
                            reduced_ ? fmt::format("-{}-layers", trial_layers) : "");
     }
 
-    static std::string engine_key() {
-        std::string key = engine::engine_version();
-        std::replace_if(
-            key.begin(), key.end(), [](char c) { return c == ' ' || c == '/'; }, '-');
-        return key;
-    }
+    static std::string engine_key() { return core::sha256_hex(engine::engine_version()).substr(0, 8); }
 
     fs::path write(const std::string& mix) const {
         const fs::path target = stand_in(mix);

@@ -76,6 +76,7 @@ expect_exit 5 "$SCALE" choose --dir pass
 expect_grep 'where 100000000.0 are needed|faster than the original' stderr
 
 # --- a trial killed half-way goes on from its stand-ins
+rm -rf pass/.scale/work/trial
 setsid "$SCALE" choose --dir pass --because 'the best there is' >first.out 2>&1 &
 running=$!
 kill_at_end "$running"
