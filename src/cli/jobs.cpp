@@ -1,7 +1,9 @@
 #include "cli/jobs.h"
 
 #include "calibration/tokenize_job.h"
+#include "choice/trial_jobs.h"
 #include "cli/model_argument.h"
+#include "constraint/measure_job.h"
 #include "engine/selftest.h"
 #include "quality/jobs.h"
 #include "quantize/statistics_job.h"
@@ -13,6 +15,10 @@ engine::Jobs all_jobs() {
     return {
         {"calibration.tokenize", calibration::tokenize_job},
         {"cli.estimate_memory", estimate_memory_job},
+        {choice::plan_job_name, choice::plan_job},
+        {choice::stand_in_job_name, choice::stand_in_job},
+        {choice::trial_job_name, choice::trial_job},
+        {constraint::measure_job_name, constraint::measure_job},
         {"engine.selftest_abort", engine::selftest_abort},
         {"engine.selftest_echo", engine::selftest_echo},
         {"quality.items", quality::items_job},

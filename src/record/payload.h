@@ -54,9 +54,10 @@ struct Speed {
     // prompt_tokens / prefill + completion_tokens / batch_decode.
     double seconds_per_request = 0;
     double requests_per_minute = 0;
+    Measured rate;  // requests a minute, one figure a round
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Speed, prefill, decode, batch_decode, concurrency, threads,
-                                                seconds_per_request, requests_per_minute)
+                                                seconds_per_request, requests_per_minute, rate)
 
 // Bytes as the engine allocates them for the workload's context and concurrency.
 struct Memory {
@@ -81,11 +82,12 @@ struct Constraint {
     std::string hardware;  // a line for people
     std::string model_path;
     std::uint64_t model_bytes = 0;
+    std::int64_t model_modified = 0;  // last change of the file, nanoseconds since 1970; a hint that spares a hash
     Fingerprint fingerprint;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, kind, sentence, target, workload, memory, speed,
                                                 price_per_million_tokens, because, stakes, stakes_reason, hardware,
-                                                model_path, model_bytes, fingerprint)
+                                                model_path, model_bytes, model_modified, fingerprint)
 
 // One row of the table of stage C.
 struct Candidate {
@@ -121,10 +123,11 @@ struct Decision {
     std::string because;  // a person's reason for pinning the type, "" where the rules decided
     std::string qat_plan_sha256;
     Speed original_speed;
+    std::string trial;  // how the kernel trial was made: "whole model, 3 interleaved rounds"
     std::vector<Candidate> candidates;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Decision, type, format, rule, reason, because, qat_plan_sha256,
-                                                original_speed, candidates)
+                                                original_speed, trial, candidates)
 
 // One cell of the stratification: format × topic × length.
 struct Stratum {

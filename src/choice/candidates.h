@@ -1,0 +1,27 @@
+// The types that stage C chooses among, and what is known of each before anything is measured.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scale::choice {
+
+// How a type lays out its grid; the quality prior differs by family (quality_prior.h).
+enum class Family { reference, legacy, superblock, codebook, gpu };
+
+struct CandidateType {
+    std::string_view name;    // for llama.cpp, the mix of the stock quantiser
+    std::string_view target;  // deployment: "llama.cpp" or "vllm"
+    double nominal_bits;      // what the name promises, before fallbacks
+    Family family;
+    std::string_view documented;  // facts from others for types not measured here, "" for those that are
+};
+
+// In falling order of nominal bits; the candidates of every deployment.
+const std::vector<CandidateType>& candidate_types();
+
+// The type of that name in any case; an input error that suggests the nearest where there is none.
+const CandidateType& candidate_type(std::string_view name);
+
+}  // namespace scale::choice

@@ -1,0 +1,46 @@
+#include "choice/quality_prior.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace scale::choice {
+
+namespace {
+
+constexpr double sigma = 0.5;                // of ln KL, across models
+constexpr double table_parameters = 8.03e9;  // of the model the table was measured on
+
+// ln KL at `bits` on the table's model.
+double ln_kl_on_table_model(const CandidateType& type, double bits) {
+    constexpr double superblock_slope = 1.22;
+    if (type.family == Family::codebook) return std::log(.037) - 1.41 * (bits - 4.5);
+    if (type.family == Family::superblock) return std::log(.050) - superblock_slope * (bits - 4.5);
+    if (type.nominal_bits >= 8) return std::log(.0014) - superblock_slope * (bits - 8.5);
+    return std::log(.0719) - superblock_slope * (bits - 4.64);
+}
+
+std::string source(double bits, std::uint64_t parameters) {
+    std::string text = fmt::format(
+        "estimated (prior fitted to llama.cpp's KL table of an 8B model, at {:.2f} bits per weight; σ {:.1f} in ln; "
+        "training tokens unknown, 1900 per parameter assumed",
+        bits, sigma);
+    const double ratio = table_parameters / static_cast<double>(parameters);
+    if (ratio > 4)
+        text += fmt::format(
+            "; far extrapolation: this model has {:.0f} times fewer parameters, and small models lose more", ratio);
+    if (ratio < 0.25) text += fmt::format("; far extrapolation: this model has {:.0f} times the parameters", 1 / ratio);
+    return text + ")";
+}
+
+}  // namespace
+
+KlEstimate estimate_kl(const CandidateType& type, double bits_per_weight, std::uint64_t parameters) {
+    if (type.family == Family::gpu || parameters == 0 || !(bits_per_weight > 0)) return {};
+    if (type.family == Family::reference) return {0, 0, 0, "estimated (16 bits: no loss to speak of)"};
+    const double size = -0.25 * std::log(static_cast<double>(parameters) / 8e9);
+    const double ln_kl = ln_kl_on_table_model(type, bits_per_weight) + size;
+    return {std::exp(ln_kl), std::exp(ln_kl - sigma), std::exp(ln_kl + sigma), source(bits_per_weight, parameters)};
+}
+
+}  // namespace scale::choice
