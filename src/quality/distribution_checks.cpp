@@ -95,7 +95,13 @@ std::vector<record::GateCheck> distribution_checks(const record::Budget& budget,
                                                    const std::vector<SequenceResult>& sequences) {
     int tokens = 0;
     for (const SequenceResult& s : sequences) tokens += static_cast<int>(s.kl.size());
-    if (tokens == 0) return {};
+    if (tokens == 0) {
+        record::GateCheck nothing = new_check("kl_mean", 0, budget.alpha);
+        nothing.margin = budget.kl_mean;
+        nothing.result = result::no_power;
+        nothing.note = "no held-out text has a token to score";
+        return {nothing};
+    }
     return {kl_check(budget, sequences, tokens), agreement_check(budget, sequences, tokens),
             perplexity_check(budget, sequences, tokens)};
 }

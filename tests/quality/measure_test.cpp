@@ -1,0 +1,144 @@
+// The whole measurement on the small real model: an 8-bit candidate passes the distribution part, a damaged one fails.
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "engine/model.h"
+#include "engine/stock_quantize.h"
+#include "model/token_set.h"
+#include "quality/checkpoint.h"
+#include "quality/choice.h"
+#include "quality/gate.h"
+#include "quality/jobs.h"
+#include "support/test_model.h"
+
+namespace scale::quality {
+namespace {
+
+const char* const texts[] = {
+    "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May.",
+    "I would like to book a table for two people at seven in the evening, please.",
+    "The river rises in the hills to the north of the town and flows into the sea after forty miles.",
+    "What say you, my lord? The night is long, and I have seen the king walk upon the wall.",
+    "Weng earns 12 dollars an hour for babysitting. Yesterday, she just did 50 minutes of babysitting.",
+    "Can you find me a cheap hotel in the centre of the city with free parking for three nights?",
+    "Write a short poem about the first snow of the year and how the children wait for it.",
+    "The album was released in the autumn of that year and reached number four in the charts.",
+    "There is a bus at nine from the main station. Would you like to buy one ticket or two?",
+    "A robe takes 2 bolts of blue fiber and half that much white fiber. How many bolts does it take?",
+    "Good morrow, cousin. Is the day so young? But new struck nine. Ay me, sad hours seem long.",
+    "Please play the new song by that band in the kitchen, and then tell me the weather in Paris."};
+
+class MeasureTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        const auto path = test::test_model();
+        if (!path) GTEST_SKIP() << "no test model";
+        original_ = *path;
+        const engine::Model model(original_, {.vocabulary_only = true});
+        std::vector<model::TokenSequence> set;
+        for (const char* text : texts)
+            set.push_back({std::to_string(set.size()), "text", text, model.tokenize(text, false, false)});
+        core::write_file_atomic(held_out(), model::to_json_lines(set));
+        const ItemsRequest request{original_.string(), items().string(), 24, 256, 1, false};
+        engine::QuietContext quiet;
+        items_job(request, quiet);
+    }
+
+    std::filesystem::path held_out() const { return folder_.path() / "held_out.jsonl"; }
+    std::filesystem::path items() const { return folder_.path() / "items.json"; }
+    std::filesystem::path checkpoint() const { return folder_.path() / "work" / "checkpoint.jsonl"; }
+
+    std::filesystem::path candidate(const std::string& mix) const {
+        const auto path = folder_.path() / (mix + ".gguf");
+        engine::quantize(original_, path, {.mix = mix});
+        return path;
+    }
+
+    core::Json measure(const std::filesystem::path& candidate) const {
+        engine::QuietContext quiet;
+        const MeasureRequest request{original_.string(),
+                                     candidate.string(),
+                                     items().string(),
+                                     held_out().string(),
+                                     checkpoint().string(),
+                                     400,
+                                     1,
+                                     1};
+        return measure_job(request, quiet);
+    }
+
+    std::filesystem::path original_;
+    core::TemporaryFolder folder_;
+};
+
+std::string result_of(const std::vector<record::GateCheck>& checks, const std::string& endpoint) {
+    for (const auto& check : checks)
+        if (check.endpoint == endpoint) return check.result;
+    return "none";
+}
+
+TEST_F(MeasureTest, EightBitsPassTheDistributionPart) {
+    const auto measured = measure(candidate("Q8_0")).get<Measurements>();
+    const auto checks = distribution_checks({}, measured.sequences);
+    EXPECT_EQ(result_of(checks, "kl_mean"), result::pass) << core::Json(checks).dump(1);
+    EXPECT_EQ(result_of(checks, "perplexity_ratio"), result::pass);
+    EXPECT_GT(checks[0].n, 200);
+    EXPECT_LE(checks[0].n, 400);
+    EXPECT_GT(checks[0].difference, 0);
+    EXPECT_EQ(measured.items.size(), 96u);
+    for (const ItemResult& item : measured.items)
+        for (const double score : item.original) EXPECT_LT(score, 0);
+    // A model of 6.8 million parameters cannot reason: the gate must not call that a pass.
+    EXPECT_NE(judge({}, measured).verdict, result::pass);
+}
+
+TEST_F(MeasureTest, ADamagedModelFails) {
+    const auto measured = measure(candidate("Q2_K")).get<Measurements>();
+    const auto checks = distribution_checks({}, measured.sequences);
+    EXPECT_EQ(result_of(checks, "kl_mean"), result::fail) << core::Json(checks).dump(1);
+    EXPECT_EQ(judge({}, measured).verdict, result::fail);
+    ASSERT_FALSE(measured.worst.empty());
+    EXPECT_GE(measured.worst.front().kl, measured.worst.back().kl);
+    EXPECT_LE(measured.worst.size(), 10u);
+}
+
+TEST_F(MeasureTest, TheOriginalAgainstItselfDiffersByNothing) {
+    const auto measured = measure(original_).get<Measurements>();
+    for (const SequenceResult& text : measured.sequences)
+        for (const double kl : text.kl) EXPECT_LT(kl, 1e-9);
+    for (const ItemResult& item : measured.items) EXPECT_EQ(item.original, item.candidate);
+}
+
+// A killed measurement: whatever whole lines the checkpoint holds are kept, a torn one is measured again.
+TEST_F(MeasureTest, ContinuesFromACheckpointWithATornTail) {
+    const auto path = candidate("Q8_0");
+    const core::Json whole = measure(path);
+    const std::string lines = core::read_file(checkpoint());
+    std::size_t cut = 0;
+    for (int line = 0; line < 9; ++line) cut = lines.find('\n', cut) + 1;
+    std::filesystem::resize_file(checkpoint(), cut + 25);
+    EXPECT_EQ(Checkpoint(checkpoint()).done().sequences.size(), 9u);
+    auto resumed = measure(path);
+    EXPECT_EQ(resumed["items"], whole["items"]);
+    ASSERT_EQ(resumed["sequences"].size(), whole["sequences"].size());
+    for (std::size_t i = 0; i < whole["sequences"].size(); ++i)
+        EXPECT_EQ(resumed["sequences"][i]["id"], whole["sequences"][i]["id"]);
+}
+
+TEST_F(MeasureTest, TokenisedOptionsSpellTheItem) {
+    const engine::Model model(original_, {.vocabulary_only = true});
+    const Item item{"x/1", "x", "t", 0, false, "The key is with", {" Anna", " Ben", " Anna Maria"}, 0};
+    const engine::ChoiceItem choice = tokenize_item(model, item);
+    ASSERT_EQ(choice.continuations.size(), 3u);
+    for (std::size_t i = 0; i < 3; ++i) {
+        std::vector<engine::Token> whole = choice.prompt;
+        EXPECT_FALSE(choice.continuations[i].empty());
+        whole.insert(whole.end(), choice.continuations[i].begin(), choice.continuations[i].end());
+        EXPECT_NE(model.detokenize(whole).find(item.prompt + item.options[i]), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace scale::quality
