@@ -191,7 +191,12 @@ def write(options):
     record.append("rollout", "archived", ["verdict"], {"original_sha256": record.put(original), "bytes": len(original)})
     record.append("rollout", "rollout_started", ["verdict", "archived"], {"flag": "candidate", "share_ppm": 50000, "epoch": 1})
     record.append("rollout", "rollout_step", ["rollout_started"], {"share_ppm": 100000, "epoch": 2, "reason": "safe at 5 %"})
-    record.append("rollout", "rolled_back", ["rollout_started"], {"reason": out("thumbs_down: e-value 41 over 20"), "epoch": 3})
+    record.append("rollout", "rolled_back", ["rollout_started"], {
+        "reason": out("thumbs_down: e-value 41 over 20"), "epoch": 3, "weight_ppm": 0, "by": "gateway", "harm": True,
+        "evidence": {"sentence": out("harm on thumbs_down"), "verdict": "harm", "guardrails": {
+            out(name): {"candidate_units": mine, "original_units": theirs,
+                        "harm": {"log_e": log_e, "log_threshold": math.log(120), "p_value": math.exp(-max(log_e, 0)), "reached": log_e > 4.8}}
+            for name, mine, theirs, log_e in (("thumbs_down", 31, 9, 5.1), ("escalation", 4, 5, -0.4), ("server_error", 0, 1, 0.0))}}})
     record.close()
 
 
