@@ -41,6 +41,14 @@ llama_context_params server_parameters(const record::Workload& workload) {
     return parameters;
 }
 
+// The engine counts a tied head twice. Where it keeps rearranged copies for products, in a buffer of their own, the
+// head is one of them; where it does not, a mapped file serves both uses.
+std::uint64_t shared_head_bytes(const model::GgufFile& file) {
+    const model::TensorInfo* embedding = file.tensor("token_embd.weight");
+    if (!embedding || file.tensor("output.weight")) return 0;
+    return embedding->bytes;
+}
+
 }  // namespace
 
 record::Memory memory_of(const std::filesystem::path& path, const record::Workload& workload, Allocation allocation) {
@@ -55,11 +63,14 @@ record::Memory memory_of(const std::filesystem::path& path, const record::Worklo
         throw core::io_error("the engine cannot plan " + std::to_string(workload.concurrency) + " sequences of " +
                              std::to_string(workload.context) + " tokens for " + path.string());
     record::Memory memory;
+    int weight_buffers = 0;
     for (const auto& [type, bytes] : llama_get_memory_breakdown(context.get())) {
         memory.weights += bytes.model;
+        weight_buffers += bytes.model > 0 ? 1 : 0;
         memory.kv_cache += bytes.context;
         memory.compute += bytes.compute;
     }
+    if (weight_buffers == 1) memory.weights -= std::min(memory.weights, shared_head_bytes(file));
     return memory;
 }
 

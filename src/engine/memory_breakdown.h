@@ -9,7 +9,7 @@ namespace scale::engine {
 
 enum class Allocation {
     planned,  // nothing is read or allocated
-    real      // the model is loaded (not mapped, so that the weights count as read) and the buffers are allocated
+    real      // the weights are read, not mapped, so that each buffer has the size of what lies in it
 };
 
 record::Memory memory_of(const std::filesystem::path& model, const record::Workload& workload, Allocation allocation);
