@@ -79,14 +79,30 @@ void require_same_model(const fs::path& model, const record::Constraint& constra
                         "the original that stage S measured", "scale set");
 }
 
+// Facts of the original that the candidates' figures follow from.
+struct Original {
+    std::uint64_t parameters = 0;
+    std::uint64_t tensor_bytes = 0;
+    std::uint64_t embedding_bytes = 0;
+};
+
+// The engine holds a tied embedding twice, once as the head. What stage S found beyond the tensors of the original is
+// that copy, and shrinks as the embedding does.
+std::uint64_t weights_in_memory(const PlannedSize& plan, const Original& original, std::uint64_t original_weights) {
+    if (original_weights <= original.tensor_bytes || original.embedding_bytes == 0) return plan.tensor_bytes;
+    const auto beyond = static_cast<double>(original_weights - original.tensor_bytes);
+    const double shrunk = static_cast<double>(plan.embedding_bytes) / static_cast<double>(original.embedding_bytes);
+    return plan.tensor_bytes + static_cast<std::uint64_t>(beyond * shrunk);
+}
+
 void size_candidate(const PlannedSize& plan, const CandidateType& type, const record::Constraint& constraint,
-                    std::uint64_t parameters, record::Candidate& candidate) {
+                    const Original& original, record::Candidate& candidate) {
     candidate.bits_per_weight = plan.bits_per_weight;
     candidate.bytes = plan.file_bytes;
     candidate.fallback_tensors = plan.fallback_tensors;
     candidate.memory = constraint.memory;
-    candidate.memory.weights = plan.tensor_bytes;
-    const KlEstimate kl = estimate_kl(type, plan.bits_per_weight, parameters);
+    candidate.memory.weights = weights_in_memory(plan, original, constraint.memory.weights);
+    const KlEstimate kl = estimate_kl(type, plan.bits_per_weight, original.parameters);
     candidate.kl_estimate = kl.value;
     candidate.kl_low = kl.low;
     candidate.kl_high = kl.high;
@@ -95,7 +111,7 @@ void size_candidate(const PlannedSize& plan, const CandidateType& type, const re
 
 // All candidates with their true sizes, memory and estimated quality.
 std::vector<record::Candidate> list_candidates(const record::Pass& pass, const fs::path& model,
-                                               const record::Constraint& constraint, std::uint64_t parameters) {
+                                               const record::Constraint& constraint, const Original& original) {
     std::vector<std::string> mixes;
     for (const CandidateType& type : candidate_types())
         if (type.target == "llama.cpp") mixes.emplace_back(type.name);
@@ -109,7 +125,7 @@ std::vector<record::Candidate> list_candidates(const record::Pass& pass, const f
         candidate.speed_source = type.documented;
         const auto plan = std::find_if(plans.begin(), plans.end(),
                                        [&](const PlannedSize& planned) { return planned.mix == type.name; });
-        if (plan != plans.end()) size_candidate(*plan, type, constraint, parameters, candidate);
+        if (plan != plans.end()) size_candidate(*plan, type, constraint, original, candidate);
     }
     return candidates;
 }
@@ -167,10 +183,13 @@ record::Decision choose_type(record::Pass& pass, const ChooseOptions& options) {
     const std::string plan = read_plan(pass, options, situation);
     const fs::path model = fs::absolute(pass.resolve(pass.file().model.path));
     require_same_model(model, constraint);
-    const model::ModelSummary summary = model::summarise(model::GgufFile(model));
+    const model::GgufFile file(model);
+    const model::ModelSummary summary = model::summarise(file);
+    const model::TensorInfo* embedding = file.tensor("token_embd.weight");
+    const Original original{summary.parameters, summary.tensor_bytes, embedding ? embedding->bytes : 0};
 
     record::Decision decision;
-    Outcome outcome = rule_out(situation, list_candidates(pass, model, constraint, summary.parameters));
+    Outcome outcome = rule_out(situation, list_candidates(pass, model, constraint, original));
     stop_on_refusal(outcome);
     decision.candidates = std::move(outcome.candidates);
     keep_measurable(decision.candidates);

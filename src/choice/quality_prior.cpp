@@ -20,11 +20,11 @@ double ln_kl_on_table_model(const CandidateType& type, double bits) {
     return std::log(.0719) - superblock_slope * (bits - 4.64);
 }
 
-std::string source(double bits, std::uint64_t parameters) {
+std::string source(std::uint64_t parameters) {
     std::string text = fmt::format(
-        "estimated (prior fitted to llama.cpp's KL table of an 8B model, at {:.2f} bits per weight; σ {:.1f} in ln; "
+        "estimated (prior fitted to llama.cpp's KL table of an 8B model, at the true bits per weight; σ {:.1f} in ln; "
         "training tokens unknown, 1900 per parameter assumed",
-        bits, sigma);
+        sigma);
     const double ratio = table_parameters / static_cast<double>(parameters);
     if (ratio > 4)
         text += fmt::format(
@@ -40,7 +40,7 @@ KlEstimate estimate_kl(const CandidateType& type, double bits_per_weight, std::u
     if (type.family == Family::reference) return {0, 0, 0, "estimated (16 bits: no loss to speak of)"};
     const double size = -0.25 * std::log(static_cast<double>(parameters) / 8e9);
     const double ln_kl = ln_kl_on_table_model(type, bits_per_weight) + size;
-    return {std::exp(ln_kl), std::exp(ln_kl - sigma), std::exp(ln_kl + sigma), source(bits_per_weight, parameters)};
+    return {std::exp(ln_kl), std::exp(ln_kl - sigma), std::exp(ln_kl + sigma), source(parameters)};
 }
 
 }  // namespace scale::choice

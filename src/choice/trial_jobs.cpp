@@ -33,7 +33,14 @@ core::Json plan_job(const core::Json& request, engine::JobContext&) {
     std::vector<PlannedSize> plans;
     for (const auto& mix : core::required<std::vector<std::string>>(request, "mixes", plan_job_name)) {
         const engine::QuantizePlan plan = engine::plan_quantization(original, mix);
-        plans.push_back({mix, plan.tensor_bytes, plan.file_bytes, plan.bits_per_weight, plan.fallback_tensors});
+        PlannedSize& planned = plans.emplace_back();
+        planned.mix = mix;
+        planned.tensor_bytes = plan.tensor_bytes;
+        planned.file_bytes = plan.file_bytes;
+        planned.bits_per_weight = plan.bits_per_weight;
+        planned.fallback_tensors = plan.fallback_tensors;
+        for (const engine::TensorPlan& tensor : plan.tensors)
+            if (tensor.name == "token_embd.weight") planned.embedding_bytes = tensor.bytes;
     }
     return {{"plans", plans}};
 }

@@ -20,11 +20,13 @@ inline constexpr const char* trial_job_name = "choice.trial";
 struct PlannedSize {
     std::string mix;
     std::uint64_t tensor_bytes = 0;
+    std::uint64_t embedding_bytes = 0;  // of these; the engine holds them twice where the head is tied
     std::uint64_t file_bytes = 0;
     double bits_per_weight = 0;
     int fallback_tensors = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedSize, mix, tensor_bytes, file_bytes, bits_per_weight, fallback_tensors)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedSize, mix, tensor_bytes, embedding_bytes, file_bytes, bits_per_weight,
+                                   fallback_tensors)
 
 struct StandIn {
     std::string original;
