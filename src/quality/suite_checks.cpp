@@ -54,8 +54,8 @@ PairedCounts effective_counts(const record::GateCheck& check, double effect) {
 }
 
 // Everything of an accuracy (or agreement) check but the headroom.
-record::GateCheck accuracy_check(const std::string& name, const std::vector<PairedOutcome>& outcomes, double margin,
-                                 double alpha) {
+record::GateCheck accuracy_check(const std::string& name, const std::vector<PairedOutcome>& outcomes, double effect,
+                                 double margin, double alpha) {
     record::GateCheck check;
     check.name = check.category = name;
     check.endpoint = "accuracy";
@@ -73,7 +73,6 @@ record::GateCheck accuracy_check(const std::string& name, const std::vector<Pair
     }
     check.clusters = static_cast<int>(clusters.size());
     check.difference = static_cast<double>(check.base_only - check.candidate_only) / check.n;
-    const double effect = difference_design_effect(outcomes);
     const PairedCounts counts = effective_counts(check, effect);
     check.upper = exact_upper(counts, alpha);
     const double lower = tango_lower(counts.n, counts.base_only, counts.candidate_only, alpha);
@@ -116,9 +115,34 @@ void withdraw(record::GateCheck& check) {
                              check.original, check.chance, 100 * check.margin);
 }
 
-record::GateCheck overall_check(const std::vector<PairedOutcome>& pooled, const record::Budget& budget) {
+// The design effect of a pool is that of each suite, weighted by the variance it brings (n·σ² of the paired
+// difference). One analysis of variance over all would take clusters of a quiet suite against single items of a lively
+// one.
+class PooledEffect {
+  public:
+    void add(const std::vector<PairedOutcome>& outcomes, double effect) {
+        double sum = 0, squares = 0;
+        for (const PairedOutcome& o : outcomes) {
+            const double difference = static_cast<double>(o.original) - static_cast<double>(o.candidate);
+            sum += difference;
+            squares += difference * difference;
+        }
+        const double n = static_cast<double>(outcomes.size());
+        const double variance = squares - sum * sum / n;
+        variance_ += variance;
+        weighted_ += variance * effect;
+        items_ += n;
+        by_items_ += n * effect;
+    }
+    double value() const { return variance_ > 0 ? weighted_ / variance_ : items_ > 0 ? by_items_ / items_ : 1; }
+
+  private:
+    double variance_ = 0, weighted_ = 0, items_ = 0, by_items_ = 0;
+};
+
+record::GateCheck overall_check(const std::vector<PairedOutcome>& pooled, double effect, const record::Budget& budget) {
     record::GateCheck check;
-    if (!pooled.empty()) check = accuracy_check("overall", pooled, budget.points / 100, budget.alpha);
+    if (!pooled.empty()) check = accuracy_check("overall", pooled, effect, budget.points / 100, budget.alpha);
     check.name = check.category = "overall";
     if (pooled.empty()) {
         check.endpoint = "accuracy";
@@ -141,6 +165,7 @@ std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const 
     for (const ItemResult& item : items) suites[item.suite].push_back(item);
     std::vector<record::GateCheck> checks;
     std::vector<PairedOutcome> pooled;
+    PooledEffect pooled_effect;
     int next_cluster = 0;
     for (const char* suite : {"reasoning", "instructions", "long_context", consistency}) {
         const auto found = suites.find(suite);
@@ -149,13 +174,15 @@ std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const 
         const auto outcomes = pairs ? agreement(found->second) : correctness(found->second);
         if (outcomes.empty()) continue;
         const double margin = suite_margin(budget, suite);
-        record::GateCheck check = accuracy_check(suite, outcomes, margin, budget.alpha);
+        const double effect = difference_design_effect(outcomes);
+        record::GateCheck check = accuracy_check(suite, outcomes, effect, margin, budget.alpha);
         if (pairs) check.endpoint = "agreement";
         const bool counts = has_headroom(outcomes, check.chance, margin, budget.alpha);
         if (!counts) withdraw(check);
         checks.push_back(check);
         if (!counts && !pairs) checks.push_back(gold_loss_check(suite, found->second, budget));
         if (!counts || pairs) continue;
+        pooled_effect.add(outcomes, effect);
         int last = 0;
         for (PairedOutcome outcome : outcomes) {
             last = std::max(last, outcome.cluster);
@@ -164,7 +191,7 @@ std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const 
         }
         next_cluster += last + 1;
     }
-    if (!checks.empty()) checks.push_back(overall_check(pooled, budget));
+    if (!checks.empty()) checks.push_back(overall_check(pooled, pooled_effect.value(), budget));
     return checks;
 }
 

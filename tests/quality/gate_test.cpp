@@ -161,6 +161,18 @@ TEST(Gate, ClustersWidenTheLimit) {
     EXPECT_EQ(wide[0].clusters, 15);
 }
 
+// A suite of few long texts without a single flip must not inflate the design effect of the pool.
+TEST(Gate, AQuietClusteredSuiteDoesNotWidenThePool) {
+    auto quiet = suite("long_context", 60, 48, 0);
+    for (int i = 0; i < 60; ++i) quiet[i].cluster = i / 20;
+    auto all = suite("reasoning", 300, 240, 3);
+    const auto alone = suite_checks(budget(), all).back();
+    all.insert(all.end(), quiet.begin(), quiet.end());
+    const auto pooled = suite_checks(budget(), all).back();
+    EXPECT_EQ(pooled.n, 360);
+    EXPECT_LT(pooled.upper, alone.upper);
+}
+
 TEST(Gate, ConsistencyComparesTheAnswersOfTwoVariantsByContent) {
     std::vector<ItemResult> items;
     for (int pair = 0; pair < 100; ++pair)
