@@ -240,6 +240,18 @@ expect_exit 0 "$SCALE" rollback --dir pass
 expect_exit 0 "$SCALE" evaluate status --dir pass --json
 expect_json 'it["state"]["status"] == "rolled_back"'
 
+# --- A low-stakes pass deploys directly, says so in the record, and comes back all the same.
+make_pass low low
+start_pass low
+expect_exit 0 "$SCALE" evaluate status --dir low --json
+expect_json 'it["state"]["status"] == "promoted" and it["share_ppm"] == 1000000'
+grep '"kind":"promoted"' low/.scale/record.jsonl | grep -q '"direct":true' || fail "the direct deployment is not recorded"
+client low chat somebody >/dev/null || fail "the deployed candidate does not serve"
+expect_exit 0 "$SCALE" rollback --dir low
+expect_exit 0 "$SCALE" evaluate status --dir low --json
+expect_json 'it["running"] and it["state"]["status"] == "rolled_back" and it["share_ppm"] == 0'
+expect_exit 0 "$SCALE" evaluate stop --dir low
+
 # --- What cannot start says why.
 make_pass other
 python3 -c '
