@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/changed_parts.h"
 #include "cli/commands.h"
 #include "core/clock.h"
 #include "core/file.h"
@@ -18,7 +19,8 @@ Ending write_report(const GlobalOptions& global, const std::string& output) {
     const record::Lineage lineage = record::judge(record::Store(global.folder).read());
     const record::Verification verification = record::verify(global.folder);
     const std::string page =
-        report::render_report({lineage, verification, {}, core::to_rfc3339(core::now()), record::tool_name()});
+        report::render_report({lineage, verification, changed_since_constraint(global.folder, lineage),
+                               core::to_rfc3339(core::now()), record::tool_name()});
     const std::filesystem::path file =
         output.empty() ? global.folder / "scale-report.html" : std::filesystem::path(output);
     core::write_file_atomic(file, page);

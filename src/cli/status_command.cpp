@@ -1,3 +1,4 @@
+#include "cli/changed_parts.h"
 #include "cli/commands.h"
 #include "record/store.h"
 #include "report/status.h"
@@ -9,7 +10,7 @@ namespace {
 Ending show_status(const GlobalOptions& global) {
     // Without Pass: a folder without scale.toml has a status too.
     const record::Lineage lineage = record::judge(record::Store(global.folder).read());
-    report::StatusView view = report::view_status(lineage);
+    report::StatusView view = report::view_status(lineage, changed_since_constraint(global.folder, lineage));
     if (lineage.entries.empty() && !std::filesystem::exists(global.folder / "scale.toml"))
         view.next = "scale init --model MODEL.gguf";
     return {exit_code::done, report::to_text(view), report::to_json(view), view.next};

@@ -30,11 +30,11 @@ a { color: var(--accent); } a:focus-visible, summary:focus-visible { outline: 3p
 .tiles dt { color: var(--soft); font-size: .82rem; } .tiles dd { margin: 0; font-size: 1.15rem; font-variant-numeric: tabular-nums; }
 .tiles dd small { display: block; font-size: .8rem; color: var(--soft); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+table { border-collapse: collapse; width: 100%; font-size: .84rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 caption { text-align: left; color: var(--soft); padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .32rem .7rem .32rem 0; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; color: var(--soft); } td.number, th.number { text-align: right; white-space: nowrap; }
-tr.chosen td { font-weight: 600; } td.long { min-width: 14rem; overflow-wrap: anywhere; }
+tr.chosen td { font-weight: 600; } td.long { min-width: 9rem; overflow-wrap: anywhere; }
 code, pre { font: .86rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: .4rem; padding: .7rem .9rem; white-space: pre-wrap; margin: .4rem 0; }
 details { margin: .9rem 0; } summary { cursor: pointer; color: var(--accent); }

@@ -19,8 +19,7 @@ void begin_figure(Html& page, double width, double height, const std::string& ti
     page.open("figure");
     page.open("svg", {{"viewBox", fmt::format("0 0 {:.0f} {:.0f}", width, height)},
                       {"role", "img"},
-                      {"aria-label", title + ". " + description},
-                      {"style", fmt::format("max-width:{:.0f}px", width)}});
+                      {"aria-label", title + ". " + description}});
     page.element("title", title).element("desc", description);
 }
 
