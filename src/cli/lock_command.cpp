@@ -8,6 +8,7 @@
 #include "quality/budget.h"
 #include "quality/gate.h"
 #include "quality/lock.h"
+#include "record/gate_endpoint.h"
 #include "record/pass.h"
 
 namespace scale::cli {
@@ -42,13 +43,12 @@ Ending declare(record::Pass& pass) {
 // Shares in percent, divergences and losses as they are.
 std::string figure(const record::GateCheck& check, double value) {
     if (value >= 1e8) return "none";
-    const bool share =
-        check.endpoint == "accuracy" || check.endpoint == "agreement" || check.endpoint == "top1_agreement";
+    const bool share = record::counts_in_points(check) || check.endpoint == "top1_agreement";
     return share ? fmt::format("{:.2f} %", 100 * value) : fmt::format("{:.4f}", value);
 }
 
 std::string table(const std::vector<record::GateCheck>& checks) {
-    constexpr const char* row = "{:<17}{:<17}{:>6}{:>11}{:>11}{:>10}{:>10}{:>10}  {}\n";
+    constexpr const char* row = "{:<17}{:<18}{:>6}{:>11}{:>11}{:>10}{:>10}{:>10}  {}\n";
     std::string text = fmt::format(fmt::runtime(row), "suite", "endpoint", "n", "original", "candidate", "loss",
                                    "upper", "margin", "result");
     for (const record::GateCheck& check : checks)

@@ -12,7 +12,9 @@
 //   has nothing to lose and would pass anything. Without it the accuracy check says NO POWER and a gold_loss check is
 //   added: the paired increase of −log p(right option | the options) against likelihood_nats. It counts only where the
 //   original's own gold loss is significantly below ln k, that of a guess (k options): otherwise it, too, is NO POWER.
-// Overall: all items of suites whose accuracy counts (consistency apart), pooled, against `points`.
+// Overall: all items of suites whose accuracy counts (consistency apart), pooled, against `points`, by their expected
+//   accuracy (the mean probability of the right option among the options): it answers to every shift of a model, where
+//   the share of right answers only answers to flips, and needs some thousand items for a margin of one point.
 //
 // Verdict: FAIL if any check fails. PASS if every counting check passes, the distribution was measured, and each of
 // reasoning, instructions and long_context has at least one counting check. INCONCLUSIVE otherwise. All checks must

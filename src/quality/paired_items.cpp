@@ -51,4 +51,20 @@ GoldLosses gold_losses(const std::vector<ItemResult>& items) {
     return losses;
 }
 
+GoldProbabilities gold_probabilities(const std::vector<ItemResult>& items) {
+    std::map<int, Cluster> clusters;
+    GoldProbabilities probabilities;
+    for (const ItemResult& item : items) {
+        const double original = std::exp(-gold_loss(item.original, item.gold));
+        const double candidate = std::exp(-gold_loss(item.candidate, item.gold));
+        Cluster& loss = clusters[item.cluster];
+        loss.sum += original - candidate;
+        loss.weight += 1;
+        probabilities.original += original / static_cast<double>(items.size());
+        probabilities.candidate += candidate / static_cast<double>(items.size());
+    }
+    for (const auto& [cluster, loss] : clusters) probabilities.loss.push_back(loss);
+    return probabilities;
+}
+
 }  // namespace scale::quality

@@ -30,4 +30,13 @@ struct GoldLosses {
 
 GoldLosses gold_losses(const std::vector<ItemResult>& items);
 
+// The probability of the right option among the options.
+struct GoldProbabilities {
+    std::vector<Cluster> loss;  // original − candidate
+    double original = 0;        // means: the expected accuracy
+    double candidate = 0;
+};
+
+GoldProbabilities gold_probabilities(const std::vector<ItemResult>& items);
+
 }  // namespace scale::quality

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "record/gate_endpoint.h"
 #include "record/payload.h"
 #include "record/verify_checks.h"
 
@@ -104,7 +105,7 @@ std::optional<double> declared_margin(const Budget& budget, const GateCheck& che
     if (check.endpoint == "gold_loss") return budget.likelihood_nats;
     if (check.category == "overall") return budget.points / 100;
     const auto suite = budget.suites.find(check.category);
-    if (check.endpoint == "accuracy" && suite != budget.suites.end()) return suite->second / 100;
+    if (counts_in_points(check) && suite != budget.suites.end()) return suite->second / 100;
     return std::nullopt;
 }
 

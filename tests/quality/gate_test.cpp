@@ -73,7 +73,21 @@ TEST(Gate, PassesWhenEveryLimitIsBelowItsMargin) {
         judge(budget(), measured(0.001, {suite("reasoning", 300, 240, 0), suite("instructions", 300, 240, 0),
                                          suite("long_context", 300, 240, 0)}));
     EXPECT_EQ(outcome.verdict, result::pass) << outcome.sentence;
-    EXPECT_EQ(find(outcome, "overall", "accuracy").n, 900);
+    EXPECT_EQ(find(outcome, "overall", "expected_accuracy").n, 900);
+}
+
+// The right option stays first everywhere, but the candidate is far less sure of it.
+TEST(Gate, OverallSeesALossThatFlipsNoAnswer) {
+    auto items = suite("reasoning", 300, 240, 0);
+    for (auto& item : items)
+        for (int option = 0; option < 4; ++option)
+            if (option != item.gold) item.candidate[option] /= 2;
+    const auto outcome = judge(budget(), measured(0.001, {items}));
+    EXPECT_EQ(find(outcome, "reasoning", "accuracy").result, result::pass);
+    const auto& overall = find(outcome, "overall", "expected_accuracy");
+    EXPECT_EQ(overall.base_only, 0);
+    EXPECT_GT(overall.difference, 0.1);
+    EXPECT_EQ(overall.result, result::fail);
 }
 
 TEST(Gate, FailsOnOneBadSuiteAlone) {
@@ -125,7 +139,7 @@ TEST(Gate, ASuiteAtChanceHasNoPowerAndPassesNothing) {
     EXPECT_EQ(find(outcome, "reasoning", "accuracy").result, result::no_power);
     EXPECT_EQ(find(outcome, "reasoning", "gold_loss").result, result::no_power);
     EXPECT_EQ(outcome.verdict, result::inconclusive);
-    EXPECT_EQ(find(outcome, "overall", "accuracy").n, 600);
+    EXPECT_EQ(find(outcome, "overall", "expected_accuracy").n, 600);
 }
 
 // The choice is at chance but the gold option is always a close second: the loss has signal, and decides.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "record/gate_endpoint.h"
 #include "report/describe.h"
 #include "report/sections/parts.h"
 #include "report/svg.h"
@@ -11,17 +12,14 @@ namespace scale::report {
 namespace {
 
 using record::Budget;
+using record::counts_in_points;
 using record::GateCheck;
 using record::Verdict;
-
-bool in_points(const GateCheck& check) {
-    return check.endpoint == "accuracy";
-}
 
 // A loss in the unit that people use: percentage points for shares of items, its own unit otherwise.
 std::string figure(const GateCheck& check, double value) {
     if (value >= 1e8) return "no limit";
-    if (in_points(check) || check.endpoint == "top1_agreement") return fmt::format("{:.2f} pp", 100 * value);
+    if (counts_in_points(check) || check.endpoint == "top1_agreement") return fmt::format("{:.2f} pp", 100 * value);
     if (check.endpoint == "perplexity_ratio") return fmt::format("{:+.2f} %", 100 * value);
     return fmt::format("{:.4f} nats", value);
 }
@@ -53,7 +51,7 @@ void write_checks(Html& page, const Verdict& verdict) {
         rows.push_back({check.name, check.result, fmt::format("{:.4g}", check.original),
                         fmt::format("{:.4g}", check.candidate), figure(check, check.difference),
                         figure(check, check.upper), figure(check, check.margin), fmt::format("{}", check.n),
-                        in_points(check) ? fmt::format("{} / {}", check.base_only, check.candidate_only) : "–",
+                        counts_in_points(check) ? fmt::format("{} / {}", check.base_only, check.candidate_only) : "–",
                         check.method + (check.note.empty() ? "" : "; " + check.note) +
                             (check.items_needed > 0 ? fmt::format("; about {} needed", check.items_needed) : "")});
     table(page, "Every comparison on the same items (lost / won: items that only one of the two gets right)",
