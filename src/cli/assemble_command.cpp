@@ -91,7 +91,7 @@ void add_assemble_command(CLI::App& app, Commands& commands) {
         const record::CalibrationSet set = calibration::assemble(pass, assemble);
         return {exit_code::done, describe(set), core::Json(set), "scale quantize"};
     };
-    CLI::App* command = commands.add(app, "assemble", "assemble the calibration set from the traffic log (stage A)",
+    CLI::App* command = commands.add(app, "assemble", "A: choose the calibration set from the traffic log",
                                      "scale assemble --log traffic.jsonl --samples 256", run);
     command->add_option("--log", options->log, "traffic log (JSON lines) instead of [traffic] log of scale.toml");
     command->add_option("--samples", options->samples, "samples, 128 to 512, instead of [calibration] samples")

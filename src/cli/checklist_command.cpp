@@ -22,7 +22,7 @@ Ending show_checklist(const GlobalOptions& global, bool markdown) {
 
 void add_checklist_command(CLI::App& app, Commands& commands) {
     const auto markdown = std::make_shared<bool>(false);
-    CLI::App* command = commands.add(app, "checklist", "The framework's boxes, ticked from the record alone",
+    CLI::App* command = commands.add(app, "checklist", "the framework's boxes, ticked from the record alone",
                                      "scale checklist --markdown > checklist.md",
                                      [&commands, markdown] { return show_checklist(commands.global(), *markdown); });
     command->add_flag("--markdown", *markdown, "as a Markdown task list");

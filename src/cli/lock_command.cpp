@@ -90,7 +90,7 @@ int default_threads() {
 void add_lock_command(CLI::App& app, Commands& commands) {
     auto declare_only = std::make_shared<bool>(false);
     CLI::App* command =
-        commands.add(app, "lock", "Declare the quality budget, then measure original and candidate against it",
+        commands.add(app, "lock", "L: declare the budget (--declare), then measure original and candidate against it",
                      "scale lock --declare && scale lock", [&commands, declare_only]() -> Ending {
                          record::Pass pass(commands.global().folder);
                          if (*declare_only) return declare(pass);

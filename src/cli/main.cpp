@@ -1,3 +1,6 @@
+#include <pwd.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 
@@ -6,10 +9,19 @@
 #include "cli/commands.h"
 #include "core/error.h"
 #include "core/progress.h"
+#include "engine/model.h"
+#include "record/tool.h"
 
 namespace {
 
 using namespace scale;
+
+// Who writes to the record: program, engine and the user who started it.
+std::string tool() {
+    const passwd* user = ::getpwuid(::geteuid());
+    return fmt::format("scale {}, {}, {}", SCALE_VERSION, engine::engine_version(),
+                       user ? std::string(user->pw_name) : fmt::format("user {}", ::geteuid()));
+}
 
 int exit_code_of(core::ErrorKind kind) {
     switch (kind) {
@@ -94,6 +106,7 @@ int main(int argc, char** argv) {
     const cli::GlobalOptions& global = commands.global();
     if (global.quiet) core::set_verbosity(core::Verbosity::quiet);
     if (global.verbose) core::set_verbosity(core::Verbosity::verbose);
+    record::set_tool_name(tool());
     try {
         return conclude(commands.run(), commands, global.json);
     } catch (const core::Error& error) {

@@ -73,7 +73,7 @@ void add_quantize_command(CLI::App& app, Commands& commands) {
         return {exit_code::done, describe(product), std::move(json), "scale lock --declare"};
     };
     CLI::App* command =
-        commands.add(app, "quantize", "make the artefact with the calibration set (stage A)", "scale quantize", run);
+        commands.add(app, "quantize", "A: make the artefact with the calibration set, and check it", "scale quantize", run);
     command->add_flag("--again", options->again, "make it anew although a sound one is there");
 }
 

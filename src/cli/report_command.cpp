@@ -34,7 +34,7 @@ Ending write_report(const GlobalOptions& global, const std::string& output) {
 
 void add_report_command(CLI::App& app, Commands& commands) {
     const auto output = std::make_shared<std::string>();
-    CLI::App* command = commands.add(app, "report", "Write the report: one self-contained HTML file",
+    CLI::App* command = commands.add(app, "report", "write the report: one self-contained HTML file",
                                      "scale report --output report.html",
                                      [&commands, output] { return write_report(commands.global(), *output); });
     command->add_option("--output", *output, "file to write (default: scale-report.html in the pass)");

@@ -19,7 +19,7 @@ Ending show_status(const GlobalOptions& global) {
 }  // namespace
 
 void add_status_command(CLI::App& app, Commands& commands) {
-    commands.add(app, "status", "Show the stage, the decision on the table and what is stale", "scale status --json",
+    commands.add(app, "status", "which stage, which decision is on the table, what is stale and why", "scale status --json",
                  [&commands] { return show_status(commands.global()); });
 }
 

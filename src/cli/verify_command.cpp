@@ -23,7 +23,7 @@ Ending verify_pass(const GlobalOptions& global) {
 }  // namespace
 
 void add_verify_command(CLI::App& app, Commands& commands) {
-    commands.add(app, "verify", "Recompute every hash of the record and check order, budget, verdict and files",
+    commands.add(app, "verify", "recompute every hash of the record; check order, budget, verdict and files",
                  "scale verify --dir PASS", [&commands] { return verify_pass(commands.global()); });
 }
 

@@ -64,9 +64,9 @@ expect_json() {
 # test_model: prints the path of the small real model; skips the script where there is none. Use as
 #   model=$(test_model) || skip "no test model"
 test_model() {
-  local named=${SCALE_TEST_MODEL:-} beside=$SOURCE/../shared/models/tiny-256/tiny-256.f16.gguf
+  local named=${SCALE_TEST_MODEL:-} own=$SOURCE/tests/data/tiny-256/tiny-256.f16.gguf
   if [ -n "$named" ] && [ -e "$named" ]; then echo "$named"; return; fi
-  if [ -e "$beside" ]; then (cd "$(dirname "$beside")" && echo "$PWD/$(basename "$beside")"); return; fi
+  if [ -e "$own" ]; then echo "$own"; return; fi
   return 1
 }
 

@@ -2,7 +2,6 @@
 # `scale lock` on the real binary: order, the bar that may not move, verdicts, resuming after SIGKILL.
 . "$(dirname "$0")/common.sh"
 model=${SCALE_TEST_MODEL:-$SOURCE/tests/data/tiny-256/tiny-256.f16.gguf}
-[ -e "$model" ] || model=$SOURCE/../shared/models/tiny-256/tiny-256.f16.gguf
 [ -e "$model" ] || skip "no test model"
 
 # make_pass FOLDER [OPTION…]: a pass at the end of stage A with a small budget.

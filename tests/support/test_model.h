@@ -7,12 +7,12 @@
 
 namespace scale::test {
 
-// $SCALE_TEST_MODEL, else the model beside the checkout; none where neither exists (GTEST_SKIP then).
+// $SCALE_TEST_MODEL, else the model that the repository carries.
 inline std::optional<std::filesystem::path> test_model() {
     if (const char* named = std::getenv("SCALE_TEST_MODEL"))
         if (std::filesystem::exists(named)) return named;
-    const std::filesystem::path beside = SCALE_SOURCE_DIR "/../shared/models/tiny-256/tiny-256.f16.gguf";
-    if (std::filesystem::exists(beside)) return beside;
+    const std::filesystem::path own = SCALE_SOURCE_DIR "/tests/data/tiny-256/tiny-256.f16.gguf";
+    if (std::filesystem::exists(own)) return own;
     return std::nullopt;
 }
 
