@@ -145,8 +145,9 @@ std::vector<Box> constraint_boxes(const record::Lineage& lineage) {
     list.add<Constraint>(
         "The bottleneck is measured on the target machine", kind::constraint, [](const Constraint& c, Box& box) {
             box.ticked = c.speed.decode.rounds > 0 && c.memory.total() > 0;
-            box.evidence = fmt::format("{} rounds; decode {:.1f} tokens/s, {} needed; {}", c.speed.decode.rounds,
-                                       c.speed.decode.median, core::human_bytes(c.memory.total()), c.hardware);
+            box.evidence = fmt::format(
+                "decode {1:.1f} tokens/s (measured, {0} rounds), {2} needed (estimated by the allocation plan); {3}",
+                c.speed.decode.rounds, c.speed.decode.median, core::human_bytes(c.memory.total()), c.hardware);
         });
     list.add<Constraint>("The measurements do not contradict it, or the override has a reason", kind::constraint,
                          judge_contradiction);

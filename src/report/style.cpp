@@ -54,7 +54,7 @@ svg text { fill: var(--ink); font: 12px system-ui, "Segoe UI", Roboto, sans-seri
 svg .tick, svg .axis-label { fill: var(--soft); font-size: 11px; } svg .strong { font-weight: 700; } svg .figure { font-size: 11.5px; }
 svg .grid { stroke: var(--rule); stroke-width: 1; } svg .axis { stroke: var(--soft); }
 svg .bar-line { stroke: var(--bad); stroke-width: 1.5; } svg .beyond { fill: var(--zone); }
-svg .whisker { stroke: var(--ink); stroke-width: 1.5; } svg .dashed { stroke-dasharray: 3 3; }
+svg .whisker { stroke: var(--ink); stroke-width: 1.5; } svg .leader { stroke: var(--soft); stroke-width: .7; } svg .dashed { stroke-dasharray: 3 3; }
 svg .mark.measured { fill: var(--accent); stroke: var(--accent); }
 svg .mark.estimated { fill: var(--card); stroke: var(--warn); stroke-width: 1.6; }
 svg .ring { fill: none; stroke: var(--accent); stroke-width: 2; }

@@ -40,20 +40,21 @@ void write_constraint(Html& page, const Context& context) {
             page.element("p", "Low stakes, so stages L and E are compressed: " + constraint.stakes_reason,
                          {{"class", "note"}});
         page.open("p");
-        tag(page, true, constraint.hardware);
+        tag(page, true, "speeds, on " + constraint.hardware);
         page.close();
         const auto& memory = constraint.memory;
         tiles(page,
               {{"Memory, all", core::human_bytes(memory.total()),
-                fmt::format("weights {}, KV cache {}, compute {}", core::human_bytes(memory.weights),
-                            core::human_bytes(memory.kv_cache), core::human_bytes(memory.compute))},
+                fmt::format("◇ estimated by the engine's allocation plan: weights {}, KV cache {}, compute {}",
+                            core::human_bytes(memory.weights), core::human_bytes(memory.kv_cache),
+                            core::human_bytes(memory.compute))},
                {"Rate", fmt::format("{:.1f} a minute", constraint.speed.requests_per_minute),
-                fmt::format("requests of {} + {} tokens, {} at a time", constraint.workload.prompt_tokens,
+                fmt::format("● measured: requests of {} + {} tokens, {} at a time", constraint.workload.prompt_tokens,
                             constraint.workload.completion_tokens, constraint.workload.concurrency)},
                {"Price",
                 constraint.price_per_million_tokens > 0 ? fmt::format("{:.3f}", constraint.price_per_million_tokens)
                                                         : std::string("not stated"),
-                "per million tokens, from the measured rate"}});
+                "per million tokens, ● from the measured rate"}});
         write_speeds(page, constraint.speed);
         page.element("h3", "Stated target").element("pre", target_text(constraint.target));
     });

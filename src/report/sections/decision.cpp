@@ -31,8 +31,8 @@ void plot_sizes(Html& page, const Decision& decision) {
     plot.x_label = "file size, MiB";
     plot.y_label = "KL divergence, nats per token (log)";
     for (const Candidate& candidate : decision.candidates) {
-        if (candidate.bytes == 0 || (candidate.kl_estimate <= 0 && candidate.nominal_bits < 16)) continue;
-        if (candidate.kl_estimate <= 0) continue;  // the original has no divergence: nothing to place on a log axis
+        // The original has no divergence: it has no place on a logarithmic axis.
+        if (candidate.bytes == 0 || candidate.kl_estimate <= 0) continue;
         const bool measured = candidate.kl_source.rfind("measured", 0) == 0;
         plot.points.push_back({candidate.name, static_cast<double>(candidate.bytes) / mebibyte, candidate.kl_estimate,
                                candidate.kl_low, candidate.kl_high, measured ? Source::measured : Source::estimated,
@@ -65,7 +65,7 @@ void write_table(Html& page, const Decision& decision) {
         if (candidate.chosen) chosen = static_cast<int>(rows.size());
         rows.push_back({(candidate.chosen ? "▶ " : "") + candidate.name,
                         candidate.bits_per_weight > 0 ? fmt::format("{:.2f}", candidate.bits_per_weight) : "–",
-                        mib(candidate.bytes), fmt::format("{:.4f}", candidate.kl_estimate),
+                        mib(candidate.bytes), candidate.bytes > 0 ? fmt::format("{:.4f}", candidate.kl_estimate) : "–",
                         candidate.trialled ? fmt::format("● {:.2f}×", candidate.speedup.median) : "–", candidate.reason,
                         candidate.rule});
     }

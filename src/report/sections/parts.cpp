@@ -26,7 +26,7 @@ void begin_stage(Html& page, const Context& context, record::Stage stage) {
     page.text(record::stage_title(stage)).close();
     page.element("span", record::state_name(status.state), {{"class", state_class(status.state)}}).close();
     page.element("p", record::stage_question(stage), {{"class", "question"}});
-    if (status.state != record::StageState::done && status.state != record::StageState::open)
+    if (status.state == record::StageState::stale)
         page.element("p", fmt::format("{}: {}", record::state_name(status.state), status.why), {{"class", "note"}});
 }
 

@@ -47,14 +47,17 @@ void plot_checks(Html& page, const Verdict& verdict) {
 
 void write_checks(Html& page, const Verdict& verdict) {
     std::vector<Cells> rows;
-    for (const GateCheck& check : verdict.checks)
+    std::vector<Cells> methods;
+    for (const GateCheck& check : verdict.checks) {
         rows.push_back({check.name, check.result, fmt::format("{:.4g}", check.original),
                         fmt::format("{:.4g}", check.candidate), figure(check, check.difference),
                         figure(check, check.upper), figure(check, check.margin), fmt::format("{}", check.n),
-                        counts_in_points(check) ? fmt::format("{} / {}", check.base_only, check.candidate_only) : "–",
-                        check.method + (check.note.empty() ? "" : "; " + check.note) +
-                            (check.items_needed > 0 ? fmt::format("; about {} needed", check.items_needed) : "")});
-    table(page, "Every comparison on the same items (lost / won: items that only one of the two gets right)",
+                        counts_in_points(check) ? fmt::format("{} / {}", check.base_only, check.candidate_only) : "–"});
+        methods.push_back({check.name, check.endpoint, check.method, fmt::format("{}", check.clusters),
+                           check.items_needed > 0 ? fmt::format("{}", check.items_needed) : "–", check.note});
+    }
+    table(page,
+          "Every comparison, ● measured on the same items (lost / won: items that only one of the two gets right)",
           {{"check"},
            {"result"},
            {"original", true},
@@ -63,9 +66,13 @@ void write_checks(Html& page, const Verdict& verdict) {
            {"upper limit", true},
            {"margin", true},
            {"n", true},
-           {"lost / won", true},
-           {"method", false, true}},
+           {"lost / won", true}},
           rows);
+    page.open("details").element("summary", "How each was judged");
+    table(page, "Methods, independent units and notes",
+          {{"check"}, {"endpoint"}, {"method", false, true}, {"units", true}, {"needed", true}, {"note", false, true}},
+          methods);
+    page.close();
 }
 
 void write_budget(Html& page, const Context& context) {
