@@ -44,7 +44,7 @@ ls -l "$model" | awk '{printf "%s bytes\n", $5}'
 
 heading "What does the original reach here? The example asks for a quarter more"
 make_pass "$work/probe" "$here/throughput/scale.toml" 1000000
-reached=$("$scale" set --json -q --dir "$work/probe" | json speed.requests_per_minute)
+reached=$("$scale" set --json -q --dir "$work/probe" | json speed.rate.high)
 rate=$(python3 -c "print(round(float('$reached') * 1.25, 1))")
 echo "measured $reached requests per minute; the passes below require $rate"
 

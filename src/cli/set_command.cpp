@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -31,6 +32,13 @@ std::string measured_lines(const record::Constraint& constraint) {
     text += speed_line(fmt::format("decode × {}", speed.concurrency).c_str(), speed.batch_decode);
     text += fmt::format("  {:<14}{:>9.1f} /min      (measured, {:.1f}–{:.1f})\n", "requests", speed.rate.median,
                         speed.rate.low, speed.rate.high);
+    // Two threads that share their cores with other work wait for each other at every layer, and slow down many times
+    // over.
+    if (speed.rate.high > 1.5 * speed.rate.low)
+        text += fmt::format(
+            "  warning: the rounds differ by a factor of {:.1f}; something else was running. Set it again on an idle "
+            "machine.\n",
+            speed.rate.high / std::max(speed.rate.low, 1e-9));
     if (constraint.price_per_million_tokens > 0)
         text +=
             fmt::format("  {:<14}{:>9.4g} per million tokens (from the measured rate and the stated price per hour)\n",
