@@ -77,8 +77,8 @@ engine=$("$root/scripts/build_engine.sh")
 damaged_server=$!
 sed -i -e 's|^flag = .*|flag = "int8-damaged"|' -e '/^\[rollout\]/a candidate_url = "http://127.0.0.1:18090"' "$work/harm/scale.toml"
 run "$scale" evaluate start --dir "$work/harm"
-echo; echo '$ send_requests.py http://127.0.0.1:18080 --users 120 --requests 240'
-"$here/send_requests.py" http://127.0.0.1:18080 --users 120 --requests 240 --seed 2
+echo; echo '$ send_requests.py http://127.0.0.1:18080 --users 200 --requests 200'
+"$here/send_requests.py" http://127.0.0.1:18080 --users 200 --requests 200 --seed 2
 set +e
 run "$scale" evaluate status --dir "$work/harm"
 code=$?

@@ -15,17 +15,23 @@ import random
 import sys
 import urllib.parse
 
-QUESTIONS = [
+QUESTIONS = [  # that the original answers rightly
     ("What is the capital of France?", "paris"),
-    ("What is the capital of Italy?", "rome"),
     ("What is the capital of Japan?", "tokyo"),
     ("What is the capital of Germany?", "berlin"),
-    ("What is the capital of Spain?", "madrid"),
     ("What is the capital of England?", "london"),
-    ("Which planet do we live on?", "earth"),
-    ("Who wrote Romeo and Juliet?", "shakespeare"),
-    ("What do bees make?", "honey"),
-    ("What is frozen water called?", "ice"),
+    ("What is the capital of Greece?", "athens"),
+    ("What is the capital of Egypt?", "cairo"),
+    ("What is the capital of Russia?", "moscow"),
+    ("Which animal says meow?", "cat"),
+    ("How many legs does a dog have?", "four"),
+    ("What is the largest ocean on Earth?", "pacific"),
+    ("What color is the sky on a clear day?", "blue"),
+    ("Which planet is known as the Red Planet?", "mars"),
+    ("Which language is spoken in France?", "french"),
+    ("What is the opposite of hot?", "cold"),
+    ("What is the first month of the year?", "january"),
+    ("What is the tallest mountain in the world?", "everest"),
 ]
 
 
