@@ -11,12 +11,23 @@ namespace {
 constexpr double sigma = 0.5;                // of ln KL, across models
 constexpr double table_parameters = 8.03e9;  // of the model the table was measured on
 
+constexpr double superblock_slope = 1.22;
+constexpr double widest_fitted = 6.5625;  // the widest type of the fit, Q6_K
+const double ln_kl_of_q8_0 = std::log(.0014);
+
+// A file wider than the fit's types consists of 8-bit fallbacks for the most part: between the end of the fit and Q8_0.
+double ln_kl_of_wide_mix(double bits) {
+    const double at_end = std::log(.050) - superblock_slope * (widest_fitted - 4.5);
+    return at_end + (ln_kl_of_q8_0 - at_end) * (bits - widest_fitted) / (8.5 - widest_fitted);
+}
+
 // ln KL at `bits` on the table's model.
 double ln_kl_on_table_model(const CandidateType& type, double bits) {
-    constexpr double superblock_slope = 1.22;
+    if (bits > widest_fitted && (type.family == Family::codebook || type.family == Family::superblock))
+        return ln_kl_of_wide_mix(bits);
     if (type.family == Family::codebook) return std::log(.037) - 1.41 * (bits - 4.5);
     if (type.family == Family::superblock) return std::log(.050) - superblock_slope * (bits - 4.5);
-    if (type.nominal_bits >= 8) return std::log(.0014) - superblock_slope * (bits - 8.5);
+    if (type.nominal_bits >= 8) return ln_kl_of_q8_0 - superblock_slope * (bits - 8.5);
     return std::log(.0719) - superblock_slope * (bits - 4.64);
 }
 

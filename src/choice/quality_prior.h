@@ -4,8 +4,9 @@
 // bpw the bits per weight of the whole file. a and b are least-squares fits to the KL table that llama.cpp publishes
 // for Llama-3-8B (tools/perplexity/README; 18 types): K-quants a = .050, b = 1.22; codebook types a = .037, b = 1.41.
 // Types of 32-wide blocks lie off that line and pass through their own entry of the table (Q4_0 .0719 at 4.64 bpw, Q8_0
-// .0014 at 8.5 bpw). The D/N exponent rests on one pair of models and the N exponent is a guess, so the standard
-// deviation across models is about 0.5 in ln KL. No GGUF file tells D: D/N = 1900 is assumed.
+// .0014 at 8.5 bpw); so do mixes wider than the fit's types, which are 8-bit fallbacks for the most part. The D/N
+// exponent rests on one pair of models and the N exponent is a guess, so the standard deviation across models is about
+// 0.5 in ln KL. No GGUF file tells D: D/N = 1900 is assumed.
 #pragma once
 
 #include <cstdint>
