@@ -123,7 +123,7 @@ void refit_block(Tile& tile, const Moments& moments, int row, int block, float* 
     const int first = block * grid.superblock, width = grid.superblock;
     const auto n = static_cast<std::size_t>(tile.columns);
     Scales& scales = tile.scales_of(row, block);
-    std::array<float, max_superblock> along_d{}, along_min{}, curved_d{}, curved_min{};
+    std::array<float, max_superblock> along_d{}, along_min{};
     for (int j = 0; j < width; ++j) {
         const auto k = static_cast<std::size_t>(j / grid.sub);
         const std::size_t i = tile.at(row, first + j);
