@@ -25,7 +25,21 @@ constexpr std::array<Grid, 12> grids{{
     {"Q2_K", 256, 16, 4, 0, false, 0, 15, 15, 84},
 }};
 
-constexpr std::array<float, 16> iq4_levels{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+constexpr float iq4_middle(std::size_t code) {
+    return 0.5f * (iq4_levels[code] + iq4_levels[code + 1]);
+}
+
+// The code nearest to the level first + i, for all integers on the table's way; midpoints are more than one apart, so a
+// level in between has that code or the next.
+constexpr std::array<std::uint8_t, 241> iq4_codes = [] {
+    std::array<std::uint8_t, 241> codes{};
+    std::size_t code = 0;
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        while (code < 15 && iq4_levels[0] + static_cast<float>(i) > iq4_middle(code)) ++code;
+        codes[i] = static_cast<std::uint8_t>(code);
+    }
+    return codes;
+}();
 
 }  // namespace
 
@@ -47,11 +61,9 @@ int Grid::nearest_code(float wanted) const {
         const float clamped = std::clamp(wanted, static_cast<float>(-zero), static_cast<float>(codes - 1 - zero));
         return static_cast<int>(std::lrint(clamped)) + zero;
     }
-    const auto above = std::lower_bound(iq4_levels.begin(), iq4_levels.end(), wanted);
-    if (above == iq4_levels.begin()) return 0;
-    if (above == iq4_levels.end()) return 15;
-    const auto index = static_cast<int>(above - iq4_levels.begin());
-    return wanted - iq4_levels[static_cast<std::size_t>(index - 1)] <= *above - wanted ? index - 1 : index;
+    const float from_first = std::clamp(wanted, iq4_levels.front(), iq4_levels.back()) - iq4_levels.front();
+    const std::size_t code = iq4_codes[static_cast<std::size_t>(from_first)];
+    return static_cast<int>(code < 15 && wanted > iq4_middle(code) ? code + 1 : code);
 }
 
 Steps steps_of(const Grid& grid, const Scales& scales) {

@@ -18,6 +18,10 @@
 
 namespace scale::quantize {
 
+// Levels of IQ4_NL and IQ4_XS by code.
+inline constexpr std::array<float, 16> iq4_levels{-127, -104, -83, -65, -49, -35, -22, -10,
+                                                  1,    13,   25,  38,  53,  69,  89,  113};
+
 inline constexpr int max_superblock = 256;
 inline constexpr int max_sub_blocks = 16;
 

@@ -4,7 +4,8 @@
 
 namespace scale::quantize {
 
-void InputMomentsCollector::observe(const std::string& weight, std::span<const float> rows, int columns, bool same_input) {
+void InputMomentsCollector::observe(const std::string& weight, std::span<const float> rows, int columns,
+                                    bool same_input) {
     const auto known = input_of_.find(weight);
     if (known != input_of_.end()) {
         last_input_ = known->second;
@@ -20,8 +21,8 @@ void InputMomentsCollector::observe(const std::string& weight, std::span<const f
     Sums& sums = inputs_[last_input_];
     const auto count = rows.size() / static_cast<std::size_t>(columns);
     const auto h = static_cast<std::size_t>(half_);
-    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, columns, static_cast<int>(count), 1.0f, rows.data(), columns, 1.0f,
-                sums.upper[h].data(), columns);
+    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, columns, static_cast<int>(count), 1.0f, rows.data(), columns,
+                1.0f, sums.upper[h].data(), columns);
     sums.count[h] += count;
 }
 
@@ -30,7 +31,8 @@ Moments InputMomentsCollector::mean(const Sums& sums, double weight0, double wei
     Moments moments{sums.columns, std::vector<float>(n * n)};
     for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = i; j < n; ++j) {
-            const double value = weight0 * static_cast<double>(sums.upper[0][i * n + j]) + weight1 * static_cast<double>(sums.upper[1][i * n + j]);
+            const double value = weight0 * static_cast<double>(sums.upper[0][i * n + j]) +
+                                 weight1 * static_cast<double>(sums.upper[1][i * n + j]);
             moments.values[i * n + j] = moments.values[j * n + i] = static_cast<float>(value);
         }
     return moments;

@@ -1,8 +1,8 @@
 // Whole second-moment matrices of layer inputs, in two halves.
 //
-// Samples alternate between half 0 and half 1, so that a choice made on one half (damping, feedback or not) is judged on
-// the other. Layers that read the same input (query, key and value; gate and up) share one matrix. Memory:
-// 2 · 4 · columns² bytes per distinct input; the caller limits it by naming the weights wanted in one pass.
+// Samples alternate between half 0 and half 1, so that a choice made on one half (damping, feedback or not) is judged
+// on the other. Layers that read the same input (query, key and value; gate and up) share one matrix. Memory: 2 · 4 ·
+// columns² bytes per distinct input; the caller limits it by naming the weights wanted in one pass.
 #pragma once
 
 #include <array>

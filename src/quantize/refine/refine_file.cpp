@@ -1,18 +1,16 @@
 #include "quantize/refine/refine_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <map>
+#include <set>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/json.h"
-#include "core/text.h"
 #include "engine/session.h"
 #include "engine/stock_quantize.h"
 #include "model/gguf.h"
@@ -23,6 +21,8 @@ extern "C" void openblas_set_num_threads(int count);
 namespace scale::quantize {
 
 namespace {
+
+constexpr double finest_refined = 8;  // bits a weight
 
 // The name under which the engine reports the input of this tensor; a tied embedding is read by the head.
 std::string input_name(const model::GgufFile& file, const std::string& tensor) {
@@ -41,7 +41,9 @@ std::vector<Work> refinable(const model::GgufFile& target) {
     std::vector<Work> work;
     for (const auto& tensor : target.tensors()) {
         const Grid* grid = find_grid(tensor.type->name);
-        if (!grid || tensor.shape.size() != 2 || tensor.shape[0] % static_cast<std::uint64_t>(grid->superblock) != 0) continue;
+        if (!grid || tensor.type->bits_per_weight() >= finest_refined || tensor.shape.size() != 2 ||
+            tensor.shape[0] % static_cast<std::uint64_t>(grid->superblock) != 0)
+            continue;
         work.push_back({tensor.name, input_name(target, tensor.name), grid, tensor.shape[0], tensor.shape[1]});
     }
     return work;
@@ -63,48 +65,31 @@ std::vector<std::vector<Work>> grouped(const std::vector<Work>& work, std::uint6
     return groups;
 }
 
-std::map<std::string, RefineLine> read_journal(const std::filesystem::path& path) {
-    std::map<std::string, RefineLine> lines;
-    if (!std::filesystem::exists(path)) return lines;
-    const std::string text = core::read_file(path);
-    const std::string whole = text.substr(0, text.rfind('\n') + 1);  // a torn last line is work to do again
-    for (const auto line : core::split_lines(whole)) {
-        const core::Json json = core::parse_json(line, path.filename().string());
-        const auto name = core::required<std::string>(json, "tensor", path.string());
-        lines[name] = {name, json.value("type", ""), json.value("refined", false), json.value("stock_loss", 0.0),
-                       json.value("refined_loss", 0.0), {json.value("shrinkage", 0.0), json.value("ridge", 0.0)}};
+void overwrite(const core::FileDescriptor& file, std::uint64_t offset, std::string_view bytes,
+               const std::string& name) {
+    for (std::size_t done = 0; done < bytes.size();) {
+        const ssize_t written =
+            ::pwrite(file.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) throw core::system_error("cannot write " + name, errno);
+        done += static_cast<std::size_t>(written);
     }
-    if (whole.size() != text.size()) core::write_file_atomic(path, whole);
-    return lines;
 }
 
-class Journal {
-  public:
-    explicit Journal(const std::filesystem::path& path)
-        : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
-        if (!file_) throw core::system_error("cannot write " + path.string(), errno);
-    }
-    void add(const RefineLine& line) {
-        const core::Json json = {{"tensor", line.tensor}, {"type", line.type}, {"refined", line.refined}, {"stock_loss", line.stock_loss},
-                                 {"refined_loss", line.refined_loss}, {"shrinkage", line.chosen.shrinkage}, {"ridge", line.chosen.ridge}};
-        core::write_all(file_.get(), core::canonical(json) + "\n", path_.string());
-        if (::fsync(file_.get()) != 0) throw core::system_error("cannot write " + path_.string(), errno);
-    }
-
-  private:
-    std::filesystem::path path_;
-    core::FileDescriptor file_;
-};
-
-void overwrite(const std::filesystem::path& path, std::uint64_t offset, std::span<const std::byte> bytes) {
+// The refined bytes of a whole group, from the journal into the file.
+void apply(const std::vector<Work>& group, const RefineJournal& journal, const std::filesystem::path& path) {
+    const model::GgufFile target(path);
     const core::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file) throw core::system_error("cannot write " + path.string(), errno);
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t written = ::pwrite(file.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) throw core::system_error("cannot write " + path.string(), errno);
-        done += static_cast<std::size_t>(written);
+    for (const Work& item : group) {
+        const RefineLine* line = journal.find(item.name);
+        if (!line || !line->refined) continue;
+        const std::string bytes = journal.packed(item.name);
+        const model::TensorInfo& tensor = *target.tensor(item.name);
+        if (bytes.size() != tensor.bytes)
+            throw core::input_error(fmt::format("the journal holds {} bytes for {}", bytes.size(), item.name),
+                                    fmt::format("{}", tensor.bytes), "scale quantize --again");
+        overwrite(file, tensor.offset, bytes, path.string());
     }
     if (::fdatasync(file.get()) != 0) throw core::system_error("cannot write " + path.string(), errno);
 }
@@ -131,7 +116,64 @@ void gather(const std::filesystem::path& model_path, const std::vector<model::To
 
 std::vector<float> decoded(const model::GgufFile& file, const std::string& name) {
     const model::TensorInfo& tensor = *file.tensor(name);
-    return engine::decode_rows(tensor.type->id, file.data(tensor).data(), tensor.shape[0], tensor.elements / tensor.shape[0]);
+    return engine::decode_rows(tensor.type->id, file.data(tensor).data(), tensor.shape[0],
+                               tensor.elements / tensor.shape[0]);
+}
+
+// The readers of one input together: factorising its moments is the dear part.
+void refine_input(const RefineRequest& request, const std::vector<const Work*>& readers,
+                  const InputMomentsCollector& collector, RefineJournal& journal) {
+    const model::GgufFile original(request.original), target(request.target);
+    const std::string& input = readers.front()->input;
+    const HalvedMoments moments{collector.half(input, 0), collector.half(input, 1), collector.whole(input)};
+    std::vector<Reader> matrices;
+    for (const Work* item : readers)
+        matrices.push_back(
+            {item->grid, static_cast<int>(item->rows), decoded(original, item->name), decoded(target, item->name)});
+    const auto refined = refine_readers(matrices, moments, request.options);
+    for (std::size_t i = 0; i < readers.size(); ++i)
+        journal.add({readers[i]->name, std::string(readers[i]->grid->type), refined[i].refined, refined[i].stock_loss,
+                     refined[i].refined_loss, refined[i].chosen},
+                    refined[i].packed);
+}
+
+struct Meter {
+    double done = 0;
+    double total = 0;
+    const RefineProgress& report;
+    void advance(const Work& item, const RefineJournal& journal) {
+        done += static_cast<double>(item.rows * item.columns);
+        if (const RefineLine* line = journal.find(item.name))
+            report(done, total,
+                   line->refined ? fmt::format("{}: error on held-out inputs {:.2f} of stock", item.name,
+                                               line->refined_loss / std::max(line->stock_loss, 1e-30))
+                                 : item.name + ": stock is better");
+    }
+};
+
+void refine_group(const RefineRequest& request, const std::vector<model::TokenSequence>& calibration,
+                  const std::vector<Work>& group, RefineJournal& journal, Meter& meter) {
+    std::set<std::string> wanted;
+    for (const Work& item : group)
+        if (!journal.find(item.name)) wanted.insert(item.input);
+    InputMomentsCollector collector(wanted);
+    if (!wanted.empty())
+        gather(request.target, calibration, collector, request.options.threads, [&](double share) {
+            meter.report(meter.done, meter.total,
+                         fmt::format("inputs of {} tensors, {:.0f} %", wanted.size(), 100 * share));
+        });
+    std::map<std::size_t, std::vector<const Work*>> by_input;
+    for (const Work& item : group) {
+        if (!journal.find(item.name) && collector.has(item.input))
+            by_input[collector.input_of(item.input)].push_back(&item);
+        else
+            meter.advance(item, journal);
+    }
+    for (const auto& [input, readers] : by_input) {
+        refine_input(request, readers, collector, journal);
+        for (const Work* item : readers) meter.advance(*item, journal);
+    }
+    apply(group, journal, request.target);
 }
 
 }  // namespace
@@ -139,42 +181,15 @@ std::vector<float> decoded(const model::GgufFile& file, const std::string& name)
 std::vector<RefineLine> refine_file(const RefineRequest& request, const std::vector<model::TokenSequence>& calibration,
                                     const RefineProgress& progress) {
     openblas_set_num_threads(1);  // rows are split over threads instead, so that sums do not depend on their number
-    std::vector<Work> work;
-    {
-        const model::GgufFile target(request.target);
-        work = refinable(target);
-    }
-    std::map<std::string, RefineLine> done = read_journal(request.journal);
-    Journal journal(request.journal);
-    double total = 0, finished = 0;
-    for (const Work& item : work) total += static_cast<double>(item.rows * item.columns);
-
-    for (const auto& group : grouped(work, request.memory_bytes)) {
-        std::set<std::string> wanted;
-        for (const Work& item : group)
-            if (!done.contains(item.name)) wanted.insert(item.input);
-        InputMomentsCollector collector(wanted);
-        if (!wanted.empty())
-            gather(request.target, calibration, collector, request.options.threads,
-                   [&](double share) { progress(finished, total, fmt::format("inputs of {} layers, {:.0f} %", wanted.size(), 100 * share)); });
-        for (const Work& item : group) {
-            finished += static_cast<double>(item.rows * item.columns);
-            if (done.contains(item.name) || !collector.has(item.input)) continue;
-            const model::GgufFile original(request.original), target(request.target);
-            const HalvedMoments moments{collector.half(item.input, 0), collector.half(item.input, 1), collector.whole(item.input)};
-            const RefinedTensor refined = refine_tensor(*item.grid, decoded(original, item.name), decoded(target, item.name),
-                                                        static_cast<int>(item.rows), moments, request.options);
-            if (refined.refined) overwrite(request.target, target.tensor(item.name)->offset, refined.packed);
-            const RefineLine line{item.name, std::string(item.grid->type), refined.refined, refined.stock_loss, refined.refined_loss, refined.chosen};
-            journal.add(line);
-            done[item.name] = line;
-            progress(finished, total, fmt::format("{} {}: held-out loss {:.4f} of stock", item.name, line.type,
-                                                  refined.refined_loss / std::max(refined.stock_loss, 1e-30)));
-        }
-    }
+    const std::vector<Work> work = refinable(model::GgufFile(request.target));
+    RefineJournal journal(request.journal, request.fingerprint);
+    Meter meter{0, 0, progress};
+    for (const Work& item : work) meter.total += static_cast<double>(item.rows * item.columns);
+    for (const auto& group : grouped(work, request.memory_bytes))
+        refine_group(request, calibration, group, journal, meter);
     std::vector<RefineLine> lines;
     for (const Work& item : work)
-        if (const auto found = done.find(item.name); found != done.end()) lines.push_back(found->second);
+        if (const RefineLine* line = journal.find(item.name)) lines.push_back(*line);
     return lines;
 }
 

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <thread>
+
+#include "core/error.h"
 
 namespace scale::quantize {
 
@@ -12,6 +16,26 @@ namespace {
 
 // Fixed tiles, so that the bytes do not depend on the number of threads.
 constexpr int tile_rows = 64;
+
+// Tasks 0…count − 1, each on one thread and independent of the others.
+void in_parallel(int count, int threads, const std::function<void(int)>& task) {
+    std::atomic<int> next{0};
+    std::exception_ptr failure;
+    std::atomic<bool> failed{false};
+    const auto work = [&] {
+        try {
+            for (int i = next.fetch_add(1); i < count && !failed; i = next.fetch_add(1)) task(i);
+        } catch (...) {
+            if (!failed.exchange(true)) failure = std::current_exception();
+        }
+    };
+    {
+        std::vector<std::jthread> helpers;
+        for (int i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(work);
+        work();
+    }
+    if (failure) std::rethrow_exception(failure);
+}
 
 std::vector<float> probe(std::span<const float> matrix, int rows, int columns, int wanted) {
     std::vector<float> sample;
@@ -30,64 +54,106 @@ double loss_of(const Moments& moments, std::span<const float> weights, std::span
     return proxy_loss(moments, errors, static_cast<int>(weights.size() / static_cast<std::size_t>(moments.columns)));
 }
 
-RoundedRows round_with(const Grid& grid, std::span<const float> weights, int rows, const Moments& moments,
-                       const FeedbackFactors& factors, const RefinerOptions& options) {
-    return round_with_feedback(grid, weights, rows, moments, factors, options.rounding);
+// The probe rows of one reader with what turns losses into shares of the output's power.
+struct Probe {
+    int rows = 0;
+    std::vector<float> weights;
+    double power[2] = {};  // tr(W H Wᵀ) on each half
+    double stock_loss = 0;
+};
+
+Probe make_probe(const Reader& reader, const HalvedMoments& moments, int wanted) {
+    const int columns = moments.whole.columns;
+    Probe result;
+    result.rows = std::min(reader.rows, wanted);
+    result.weights = probe(reader.weights, reader.rows, columns, wanted);
+    const std::vector<float> stock = probe(reader.stock, reader.rows, columns, wanted);
+    const std::vector<float> nothing(result.weights.size(), 0.0f);
+    for (int half = 0; half < 2; ++half) {
+        const Moments& judge = half == 0 ? moments.first : moments.second;
+        result.power[half] = std::max(loss_of(judge, result.weights, nothing), 1e-30);
+        result.stock_loss += 0.5 * loss_of(judge, result.weights, stock) / result.power[half];
+    }
+    return result;
 }
 
-std::vector<std::byte> round_whole(const Grid& grid, std::span<const float> weights, int rows, const Moments& moments,
-                                   const RefinerOptions& options) {
-    const FeedbackFactors factors = factorise(moments);
-    const auto columns = static_cast<std::size_t>(moments.columns);
-    const std::size_t row_bytes = columns / static_cast<std::size_t>(grid.superblock) * grid.bytes;
-    std::vector<std::byte> packed(static_cast<std::size_t>(rows) * row_bytes);
-    std::atomic<int> next{0};
-    const auto work = [&] {
-        for (int first = next.fetch_add(tile_rows); first < rows; first = next.fetch_add(tile_rows)) {
-            const int count = std::min(tile_rows, rows - first);
-            const auto at = static_cast<std::size_t>(first);
-            const RoundedRows tile = round_with(grid, weights.subspan(at * columns, static_cast<std::size_t>(count) * columns),
-                                                count, moments, factors, options);
-            std::memcpy(packed.data() + at * row_bytes, tile.packed.data(), tile.packed.size());
+// losses[choice][reader]: the mean over both ways round.
+std::vector<std::vector<double>> held_out_losses(std::span<const Reader> readers, std::span<const Probe> probes,
+                                                 const HalvedMoments& moments, const RefinerOptions& options) {
+    const auto choices = options.regularisations.size();
+    std::vector<std::vector<double>> halves(2 * choices, std::vector<double>(readers.size()));
+    in_parallel(static_cast<int>(halves.size()), options.threads, [&](int task) {
+        const auto t = static_cast<std::size_t>(task);
+        const Regularisation& choice = options.regularisations[t / 2];
+        const Moments damped = regularised(t % 2 == 0 ? moments.first : moments.second, choice.shrinkage, choice.ridge);
+        const FeedbackFactors factors = factorise(damped);
+        for (std::size_t r = 0; r < readers.size(); ++r) {
+            const RoundedRows rounded = round_with_feedback(*readers[r].grid, probes[r].weights, probes[r].rows, damped,
+                                                            factors, options.rounding);
+            const std::size_t judge = 1 - t % 2;
+            halves[t][r] = loss_of(judge == 0 ? moments.first : moments.second, probes[r].weights, rounded.decoded) /
+                           probes[r].power[judge];
         }
-    };
-    std::vector<std::jthread> helpers;
-    for (int i = 1; i < options.threads; ++i) helpers.emplace_back(work);
-    work();
-    helpers.clear();
+    });
+    std::vector<std::vector<double>> losses(choices, std::vector<double>(readers.size()));
+    for (std::size_t c = 0; c < choices; ++c)
+        for (std::size_t r = 0; r < readers.size(); ++r) losses[c][r] = 0.5 * (halves[2 * c][r] + halves[2 * c + 1][r]);
+    return losses;
+}
+
+std::vector<std::byte> round_whole(const Reader& reader, const Moments& damped, const FeedbackFactors& factors,
+                                   const RefinerOptions& options) {
+    const auto columns = static_cast<std::size_t>(damped.columns);
+    const std::size_t row_bytes = columns / static_cast<std::size_t>(reader.grid->superblock) * reader.grid->bytes;
+    std::vector<std::byte> packed(static_cast<std::size_t>(reader.rows) * row_bytes);
+    in_parallel((reader.rows + tile_rows - 1) / tile_rows, options.threads, [&](int tile) {
+        const int count = std::min(tile_rows, reader.rows - tile * tile_rows);
+        const auto first = static_cast<std::size_t>(tile) * tile_rows;
+        const RoundedRows rounded = round_with_feedback(
+            *reader.grid, std::span(reader.weights).subspan(first * columns, static_cast<std::size_t>(count) * columns),
+            count, damped, factors, options.rounding);
+        std::memcpy(packed.data() + first * row_bytes, rounded.packed.data(), rounded.packed.size());
+    });
     return packed;
+}
+
+bool all_finite(const Moments& moments) {
+    return std::all_of(moments.values.begin(), moments.values.end(), [](float x) { return std::isfinite(x); });
 }
 
 }  // namespace
 
-RefinedTensor refine_tensor(const Grid& grid, std::span<const float> weights, std::span<const float> stock, int rows,
-                            const HalvedMoments& moments, const RefinerOptions& options) {
-    const int columns = moments.whole.columns;
-    const std::vector<float> sample = probe(weights, rows, columns, options.probe_rows);
-    const std::vector<float> stock_sample = probe(stock, rows, columns, options.probe_rows);
-    const int count = static_cast<int>(sample.size() / static_cast<std::size_t>(columns));
-    const std::vector<float> nothing(sample.size(), 0.0f);
-    const double scale_first = std::max(loss_of(moments.first, sample, nothing), 1e-30);
-    const double scale_second = std::max(loss_of(moments.second, sample, nothing), 1e-30);
-
-    RefinedTensor result;
-    result.stock_loss = 0.5 * (loss_of(moments.first, sample, stock_sample) / scale_first + loss_of(moments.second, sample, stock_sample) / scale_second);
-    result.refined_loss = std::numeric_limits<double>::max();
-    for (const Regularisation& choice : options.regularisations) {
-        const auto held_out = [&](const Moments& fitted, const Moments& judged, double scale) {
-            const Moments damped = regularised(fitted, choice.shrinkage, choice.ridge);
-            return loss_of(judged, sample, round_with(grid, sample, count, damped, factorise(damped), options).decoded) / scale;
-        };
-        const double loss = 0.5 * (held_out(moments.first, moments.second, scale_second) + held_out(moments.second, moments.first, scale_first));
-        if (loss < result.refined_loss) {
-            result.refined_loss = loss;
-            result.chosen = choice;
-        }
+std::vector<RefinedTensor> refine_readers(std::span<const Reader> readers, const HalvedMoments& moments,
+                                          const RefinerOptions& options) {
+    std::vector<RefinedTensor> results(readers.size());
+    for (auto& result : results) result.refined_loss = std::numeric_limits<double>::infinity();
+    if (!all_finite(moments.first) || !all_finite(moments.second)) return results;  // nothing to judge by: stock stays
+    std::vector<Probe> probes;
+    for (const Reader& reader : readers) probes.push_back(make_probe(reader, moments, options.probe_rows));
+    const auto losses = held_out_losses(readers, probes, moments, options);
+    std::vector<std::size_t> chosen(readers.size());
+    for (std::size_t r = 0; r < readers.size(); ++r) {
+        results[r].stock_loss = probes[r].stock_loss;
+        for (std::size_t c = 0; c < losses.size(); ++c)
+            if (losses[c][r] < results[r].refined_loss) {
+                results[r].refined_loss = losses[c][r];
+                chosen[r] = c;
+            }
+        results[r].chosen = options.regularisations[chosen[r]];
+        results[r].refined = results[r].refined_loss < results[r].stock_loss;
     }
-    result.refined = result.refined_loss < result.stock_loss;
-    if (result.refined)
-        result.packed = round_whole(grid, weights, rows, regularised(moments.whole, result.chosen.shrinkage, result.chosen.ridge), options);
-    return result;
+    for (std::size_t c = 0; c < losses.size(); ++c) {
+        const auto wants = [&](std::size_t r) { return results[r].refined && chosen[r] == c; };
+        bool any = false;
+        for (std::size_t r = 0; r < readers.size(); ++r) any = any || wants(r);
+        if (!any) continue;
+        const Moments damped =
+            regularised(moments.whole, options.regularisations[c].shrinkage, options.regularisations[c].ridge);
+        const FeedbackFactors factors = factorise(damped);
+        for (std::size_t r = 0; r < readers.size(); ++r)
+            if (wants(r)) results[r].packed = round_whole(readers[r], damped, factors, options);
+    }
+    return results;
 }
 
 }  // namespace scale::quantize

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "quantize/grid/fit.h"
 #include "quantize/grid/half.h"
+#include "quantize/grid/lanes.h"
 
 namespace scale::quantize {
 
@@ -46,9 +47,18 @@ struct Tile {
     }
 };
 
+// to[k] -= factor · from[k] over whole vectors that hold [first, end); both have multiples of 16 columns.
+SCALE_INLINE void subtract(float* to, float factor, const float* from, int first, int end) {
+    for (int k = first / lane_count * lane_count; k < end; k += lane_count) {
+        const Lanes difference = load(to + k) - factor * load(from + k);
+        std::memcpy(to + k, &difference, sizeof difference);
+    }
+}
+
 // One superblock of one row: scales, then column by column with compensation inside the block. `work` is the row's
 // compensated weights; scaled errors (w − ŵ) / U_jj go to `errors` for the columns to the right.
-void round_block(Tile& tile, const FeedbackFactors& factors, int row, int block, float* work, float* errors) {
+SCALE_CLONES void round_block(Tile& tile, const FeedbackFactors& factors, int row, int block, float* work,
+                              float* errors) {
     const Grid& grid = tile.grid;
     const int first = block * grid.superblock;
     const auto n = static_cast<std::size_t>(factors.columns);
@@ -63,7 +73,7 @@ void round_block(Tile& tile, const FeedbackFactors& factors, int row, int block,
         tile.codes[tile.at(row, column)] = static_cast<std::uint8_t>(code);
         const float error = (work[column] - value_of(grid, steps, j / grid.sub, code)) / upper[column];
         errors[j] = error;
-        for (int k = column + 1; k < first + grid.superblock; ++k) work[k] -= error * upper[k];
+        subtract(work, error, upper, column + 1, first + grid.superblock);  // columns that are done do not matter
     }
     tile.decode_block(row, block);
 }
@@ -89,7 +99,7 @@ void feedback_pass(Tile& tile, std::span<const float> weights, const FeedbackFac
 
 // Best code of every column of one block with all other columns fixed. `gradient` is the row of (W − Ŵ)·H, kept current
 // inside the block; `change` receives Ŵ_new − Ŵ_old for the columns outside.
-bool sweep_block(Tile& tile, const Moments& moments, int row, int block, float* gradient, float* change) {
+SCALE_CLONES bool sweep_block(Tile& tile, const Moments& moments, int row, int block, float* gradient, float* change) {
     const Grid& grid = tile.grid;
     const int first = block * grid.superblock;
     const auto n = static_cast<std::size_t>(tile.columns);
@@ -111,14 +121,14 @@ bool sweep_block(Tile& tile, const Moments& moments, int row, int block, float* 
         tile.decoded[i] = value;
         change[j] = step;
         changed = true;
-        for (int k = first; k < first + grid.superblock; ++k) gradient[k] -= step * curvature[k];
+        subtract(gradient, step, curvature, first, first + grid.superblock);
     }
     return changed;
 }
 
 // Newton step for d and dmin of one block on fixed codes: the loss is quadratic in both. Kept where it lowers the loss
 // after rounding to binary16.
-void refit_block(Tile& tile, const Moments& moments, int row, int block, float* gradient, float* change) {
+SCALE_CLONES void refit_block(Tile& tile, const Moments& moments, int row, int block, float* gradient, float* change) {
     const Grid& grid = tile.grid;
     const int first = block * grid.superblock, width = grid.superblock;
     const auto n = static_cast<std::size_t>(tile.columns);
@@ -136,11 +146,13 @@ void refit_block(Tile& tile, const Moments& moments, int row, int block, float* 
     for (int a = 0; a < width; ++a) {
         const auto i = static_cast<std::size_t>(a);
         const float* curvature = moments.values.data() + static_cast<std::size_t>(first + a) * n + first;
-        float hd = 0, hm = 0;
-        for (int b = 0; b < width; ++b) {
-            hd += curvature[b] * along_d[static_cast<std::size_t>(b)];
-            hm += curvature[b] * along_min[static_cast<std::size_t>(b)];
+        Lanes sum_d = {}, sum_min = {};
+        for (int b = 0; b < width; b += lane_count) {
+            const Lanes h = load(curvature + b);
+            sum_d += h * load(along_d.data() + b);
+            sum_min += h * load(along_min.data() + b);
         }
+        const float hd = sum(sum_d), hm = sum(sum_min);
         dd += static_cast<double>(along_d[i]) * hd;
         dm += static_cast<double>(along_min[i]) * hd;
         mm += static_cast<double>(along_min[i]) * hm;
@@ -174,7 +186,7 @@ void refit_block(Tile& tile, const Moments& moments, int row, int block, float* 
     for (int j = 0; j < width; ++j) {
         if (change[j] == 0) continue;
         const float* curvature = moments.values.data() + static_cast<std::size_t>(first + j) * n;
-        for (int k = first; k < first + width; ++k) gradient[k] -= change[j] * curvature[k];
+        subtract(gradient, change[j], curvature, first, first + width);
     }
 }
 

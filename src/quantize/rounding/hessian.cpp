@@ -25,24 +25,25 @@ Moments regularised(const Moments& moments, double shrinkage, double ridge) {
 
 FeedbackFactors factorise(const Moments& moments) {
     const auto n = static_cast<std::size_t>(moments.columns);
-    std::vector<double> matrix(moments.values.begin(), moments.values.end());
+    // With rows and columns in reverse order, H = L Lᵀ; back in order that is H = R Rᵀ with R upper triangular, so that
+    // H⁻¹ = Uᵀ U with U = R⁻¹.
+    std::vector<double> matrix(moments.values.rbegin(), moments.values.rend());
     const auto order = static_cast<lapack_int>(n);
     const auto fail = [](const char* step) {
         return core::input_error(std::string("input moments cannot be ") + step, "a positive definite, finite matrix",
                                  "raise the ridge, or collect more tokens");
     };
-    if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', order, matrix.data(), order) != 0) throw fail("factorised");
-    if (LAPACKE_dpotri(LAPACK_ROW_MAJOR, 'L', order, matrix.data(), order) != 0) throw fail("inverted");
-    for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = i + 1; j < n; ++j) matrix[i * n + j] = matrix[j * n + i];
-    if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'U', order, matrix.data(), order) != 0) throw fail("factorised");
+    // Column-major 'U' is row-major 'L' without the copy that LAPACKE makes of a row-major matrix.
+    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'U', order, matrix.data(), order) != 0) throw fail("factorised");
+    if (LAPACKE_dtrtri(LAPACK_COL_MAJOR, 'U', 'N', order, matrix.data(), order) != 0) throw fail("inverted");
     FeedbackFactors factors;
     factors.columns = moments.columns;
     factors.upper.assign(n * n, 0.0f);
     factors.importance.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = i; j < n; ++j) factors.upper[i * n + j] = static_cast<float>(matrix[i * n + j]);
-        const double pivot = matrix[i * n + i];
+        for (std::size_t j = i; j < n; ++j)
+            factors.upper[i * n + j] = static_cast<float>(matrix[n * n - 1 - (i * n + j)]);
+        const double pivot = matrix[n * n - 1 - (i * n + i)];
         factors.importance[i] = static_cast<float>(1.0 / (pivot * pivot));
         if (!std::isfinite(factors.importance[i])) throw fail("factorised");
     }
