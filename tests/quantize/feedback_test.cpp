@@ -85,9 +85,9 @@ TEST(Factors, RefuseWhatIsNotPositiveDefinite) {
     EXPECT_NO_THROW(factorise(regularised(Moments{4, std::vector<float>(16, 0.0f)}, 0, 0.01)));
 }
 
-class EveryGrid : public ::testing::TestWithParam<Grid> {};
+class RoundingOnEveryGrid : public ::testing::TestWithParam<Grid> {};
 
-TEST_P(EveryGrid, FeedbackAndSweepsLowerTheLoss) {
+TEST_P(RoundingOnEveryGrid, FeedbackAndSweepsLowerTheLoss) {
     const Setting set;
     const Grid& grid = GetParam();
     const double nearest =
@@ -101,7 +101,7 @@ TEST_P(EveryGrid, FeedbackAndSweepsLowerTheLoss) {
     EXPECT_LT(swept, feedback);
 }
 
-TEST_P(EveryGrid, PackedBytesDecodeToWhatIsReported) {
+TEST_P(RoundingOnEveryGrid, PackedBytesDecodeToWhatIsReported) {
     const Setting set;
     const Grid& grid = GetParam();
     const RoundedRows rounded = round_with_feedback(grid, set.weights, rows, set.damped, set.factors);
@@ -110,7 +110,7 @@ TEST_P(EveryGrid, PackedBytesDecodeToWhatIsReported) {
     for (std::size_t i = 0; i < decoded.size(); ++i) ASSERT_FLOAT_EQ(decoded[i], rounded.decoded[i]);
 }
 
-TEST_P(EveryGrid, RowsAreIndependent) {
+TEST_P(RoundingOnEveryGrid, RowsAreIndependent) {
     const Setting set;
     const Grid& grid = GetParam();
     const RoundedRows whole = round_with_feedback(grid, set.weights, rows, set.damped, set.factors);
@@ -122,8 +122,8 @@ TEST_P(EveryGrid, RowsAreIndependent) {
                            whole.packed.begin() + static_cast<std::ptrdiff_t>(second.packed.size())));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ggml, EveryGrid, ::testing::ValuesIn(all_grids().begin(), all_grids().end()),
-                         [](const auto& info) { return std::string(info.param.type); });
+INSTANTIATE_TEST_SUITE_P(Ggml, RoundingOnEveryGrid, ::testing::ValuesIn(all_grids().begin(), all_grids().end()),
+                         [](const auto& grid) { return std::string(grid.param.type); });
 
 TEST(Rounding, RefusesRowsThatDoNotFit) {
     const std::vector<float> weights(100), importance(100, 1.0f);
