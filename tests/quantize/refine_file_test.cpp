@@ -18,9 +18,9 @@ namespace {
 std::vector<model::TokenSequence> sequences() {
     core::Random random(3);
     std::vector<model::TokenSequence> set;
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 4; ++i) {
         set.push_back({"id", "s", "t", {}});
-        for (int t = 0; t < 96; ++t) set.back().tokens.push_back(static_cast<std::int32_t>(1 + random.below(4000)));
+        for (int t = 0; t < 64; ++t) set.back().tokens.push_back(static_cast<std::int32_t>(1 + random.below(4000)));
     }
     return set;
 }
@@ -108,7 +108,7 @@ TEST_F(RefineFileTest, AnInterruptedRunEndsWithTheSameBytes) {
     const RefineRequest whole = request("whole");
     const auto lines = run(whole);
     const RefineRequest cut = request("cut");
-    EXPECT_THROW(run(cut, 20), Killed);  // 6 reports while inputs are gathered, then tensors
+    EXPECT_THROW(run(cut, 16), Killed);  // 4 reports while inputs are gathered, then tensors
     const auto kept = RefineJournal(cut.journal, "f").size();
     EXPECT_GT(kept, 0u);
     EXPECT_LT(kept, lines.size());
@@ -127,11 +127,11 @@ TEST_F(RefineFileTest, AnInterruptedRunEndsWithTheSameBytes) {
 
 TEST_F(RefineFileTest, GroupsUnderASmallMemoryLimitResumeToo) {
     RefineRequest whole = request("whole");
-    whole.memory_bytes = 8 << 20;  // a few layers each
+    whole.memory_bytes = 24 << 20;  // a few layers each
     run(whole);
     RefineRequest cut = request("cut");
     cut.memory_bytes = whole.memory_bytes;
-    EXPECT_THROW(run(cut, 40), Killed);
+    EXPECT_THROW(run(cut, 30), Killed);
     renew(cut);
     run(cut);
     EXPECT_EQ(core::read_file(cut.target), core::read_file(whole.target));

@@ -1,14 +1,17 @@
 #include "quantize/refine/tensor_refiner.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <thread>
 
-#include "core/error.h"
+#include "quantize/tensor_check.h"
 
 namespace scale::quantize {
 
@@ -101,19 +104,39 @@ std::vector<std::vector<double>> held_out_losses(std::span<const Reader> readers
     return losses;
 }
 
-std::vector<std::byte> round_whole(const Reader& reader, const Moments& damped, const FeedbackFactors& factors,
-                                   const RefinerOptions& options) {
+// The whole matrix, unless it strays further from the original than a sound tensor may (tensor_check.h): feedback
+// trades error in the weights for error in the outputs.
+std::optional<std::vector<std::byte>> round_whole(const Reader& reader, const Moments& damped,
+                                                  const FeedbackFactors& factors, const RefinerOptions& options) {
     const auto columns = static_cast<std::size_t>(damped.columns);
     const std::size_t row_bytes = columns / static_cast<std::size_t>(reader.grid->superblock) * reader.grid->bytes;
+    const int tiles = (reader.rows + tile_rows - 1) / tile_rows;
     std::vector<std::byte> packed(static_cast<std::size_t>(reader.rows) * row_bytes);
-    in_parallel((reader.rows + tile_rows - 1) / tile_rows, options.threads, [&](int tile) {
+    std::vector<std::array<double, 3>> products(static_cast<std::size_t>(tiles));  // w·w, w·ŵ, ŵ·ŵ of each tile
+    in_parallel(tiles, options.threads, [&](int tile) {
         const int count = std::min(tile_rows, reader.rows - tile * tile_rows);
         const auto first = static_cast<std::size_t>(tile) * tile_rows;
-        const RoundedRows rounded = round_with_feedback(
-            *reader.grid, std::span(reader.weights).subspan(first * columns, static_cast<std::size_t>(count) * columns),
-            count, damped, factors, options.rounding);
+        const auto weights =
+            std::span(reader.weights).subspan(first * columns, static_cast<std::size_t>(count) * columns);
+        const RoundedRows rounded =
+            round_with_feedback(*reader.grid, weights, count, damped, factors, options.rounding);
         std::memcpy(packed.data() + first * row_bytes, rounded.packed.data(), rounded.packed.size());
+        auto& [ww, wv, vv] = products[static_cast<std::size_t>(tile)];
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            const double w = weights[i], v = rounded.decoded[i];
+            ww += w * w;
+            wv += w * v;
+            vv += v * v;
+        }
     });
+    double ww = 0, wv = 0, vv = 0;
+    for (const auto& [a, b, c] : products) {
+        ww += a;
+        wv += b;
+        vv += c;
+    }
+    const double bits = 8.0 * static_cast<double>(reader.grid->bytes) / reader.grid->superblock;
+    if (ww > 0 && !(wv >= cosine_floor(bits) * std::sqrt(ww * vv))) return std::nullopt;
     return packed;
 }
 
@@ -151,7 +174,11 @@ std::vector<RefinedTensor> refine_readers(std::span<const Reader> readers, const
             regularised(moments.whole, options.regularisations[c].shrinkage, options.regularisations[c].ridge);
         const FeedbackFactors factors = factorise(damped);
         for (std::size_t r = 0; r < readers.size(); ++r)
-            if (wants(r)) results[r].packed = round_whole(readers[r], damped, factors, options);
+            if (wants(r)) {
+                auto packed = round_whole(readers[r], damped, factors, options);
+                results[r].refined = packed.has_value();
+                if (packed) results[r].packed = std::move(*packed);
+            }
     }
     return results;
 }
