@@ -2,7 +2,8 @@
 # Installs the Debian packages that building, testing and the demo need; does nothing where all are there.
 set -euo pipefail
 packages=(make g++ cmake ninja-build ccache git curl ca-certificates procps python3 python3-pip python3-venv
-          libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libfmt-dev libssl-dev libgtest-dev libgmock-dev)
+          libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libfmt-dev libssl-dev
+          libopenblas-dev liblapacke-dev libgtest-dev libgmock-dev)
 [ "${1:-}" = --format ] && packages+=(clang-format-14)
 [ "${1:-}" = --fuzz ] && packages+=(clang-14 libclang-rt-14-dev)
 missing=()

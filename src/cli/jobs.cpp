@@ -6,6 +6,8 @@
 #include "constraint/measure_job.h"
 #include "engine/selftest.h"
 #include "quality/jobs.h"
+#include "quantize/check_job.h"
+#include "quantize/refine_job.h"
 #include "quantize/statistics_job.h"
 #include "quantize/write_job.h"
 
@@ -23,6 +25,8 @@ engine::Jobs all_jobs() {
         {"engine.selftest_echo", engine::selftest_echo},
         {"quality.items", quality::items_job},
         {"quality.measure", quality::measure_job},
+        {"quantize.check", quantize::check_job},
+        {"quantize.refine", quantize::refine_job},
         {"quantize.statistics", quantize::statistics_job},
         {"quantize.write", quantize::write_job},
     };

@@ -10,6 +10,7 @@
 #include <ggml.h>
 
 #include "engine/activation_callback.h"
+#include "engine/linear_input.h"
 
 namespace scale::engine {
 
@@ -24,35 +25,6 @@ struct ActivationTap::Implementation {
 };
 
 namespace {
-
-// The name under which a weight is kept; empty for a product that is not a linear layer (attention scores).
-std::string weight_name(const ggml_tensor* weight) {
-    std::string_view name = weight->name;
-    if (weight->op != GGML_OP_NONE || !name.ends_with(".weight")) return {};
-    if (name == "token_embd.weight") return "output.weight";  // a tied head
-    return std::string(name);
-}
-
-bool is_linear_layer(const ggml_tensor* node) {
-    if (node->op != GGML_OP_MUL_MAT && node->op != GGML_OP_MUL_MAT_ID) return false;
-    return node->src[1]->type == GGML_TYPE_F32 && node->src[1]->nb[0] == sizeof(float) &&
-           !weight_name(node->src[0]).empty();
-}
-
-const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& copy) {
-    if (!tensor->buffer || ggml_backend_buffer_is_host(tensor->buffer))
-        return static_cast<const std::byte*>(tensor->data);
-    copy.resize(ggml_nbytes(tensor));
-    ggml_backend_tensor_get(tensor, copy.data(), 0, copy.size());
-    return copy.data();
-}
-
-const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2,
-                    std::int64_t i3) {
-    return reinterpret_cast<const float*>(data + static_cast<std::size_t>(i1) * tensor->nb[1] +
-                                          static_cast<std::size_t>(i2) * tensor->nb[2] +
-                                          static_cast<std::size_t>(i3) * tensor->nb[3]);
-}
 
 void add_squares(double* sums, const float* row, std::size_t columns) {
     for (std::size_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(row[c]) * static_cast<double>(row[c]);

@@ -50,6 +50,11 @@ Session::Implementation::Implementation(const Model& of, const SessionOptions& w
         parameters.cb_eval = activation_callback;
         parameters.cb_eval_user_data = &options.tap->implementation();
     }
+    if (options.observer) {
+        observed.observer = options.observer;
+        parameters.cb_eval = observer_callback;
+        parameters.cb_eval_user_data = &observed;
+    }
     llama_model* engine_model = model.handle().model.get();
     try {
         context.reset(llama_init_from_model(engine_model, parameters));
@@ -107,7 +112,9 @@ void Session::logits(std::span<const Token> tokens, std::size_t first, const Row
     Sequences sequence = {0};
     Batch batch;
     // The engine drops positions without logits before the last layer's feed-forward part; a tap must see them all.
-    const auto wanted = [&](std::size_t i) { return i >= first || self.options.tap != nullptr; };
+    const auto wanted = [&](std::size_t i) {
+        return i >= first || self.options.tap != nullptr || self.options.observer != nullptr;
+    };
     for (std::size_t begin = 0; begin < tokens.size(); begin += self.batch_limit()) {
         const std::size_t end = std::min(tokens.size(), begin + self.batch_limit());
         batch.clear();

@@ -13,6 +13,7 @@
 namespace scale::engine {
 
 class ActivationTap;
+class InputObserver;
 
 struct SessionOptions {
     int context = 2048;  // tokens per sequence
@@ -20,6 +21,7 @@ struct SessionOptions {
     int batch = 512;     // tokens per forward pass
     int threads = 1;
     ActivationTap* tap = nullptr;  // sees the inputs of every linear layer; must outlive the session
+    InputObserver* observer = nullptr;  // or the inputs themselves; not with tap; must outlive the session
 };
 
 // One prompt (at least one token) and the continuations to score after it.

@@ -7,6 +7,7 @@
 
 #include "engine/batch.h"
 #include "engine/handle.h"
+#include "engine/observer_callback.h"
 #include "engine/session.h"
 
 namespace scale::engine {
@@ -14,6 +15,7 @@ namespace scale::engine {
 struct Session::Implementation {
     const Model& model;
     SessionOptions options;
+    ObserverState observed;  // outlives the context
     ContextPointer context;
     std::vector<Token> cached;  // what sequence 0 holds
     // Whether one token may be written into several sequences at once. Recurrent layers keep one state a sequence, so

@@ -57,6 +57,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("expires_days", file.calibration.expires_days, "after that the set must be assembled again");
     visit.field("max_tokens", file.calibration.max_tokens, "a longer sample is cut there");
     visit.field("holdout", file.calibration.holdout, "share of the traffic that only the gate sees");
+    visit.field("rounding", file.calibration.rounding,
+                "\"refined\" (error feedback where better on held-out inputs) or \"stock\" (llama.cpp's)");
     visit.field("seed", file.calibration.seed, "");
 
     visit.section("budget", "L: the bar, declared by `scale lock --declare` before any result exists.");

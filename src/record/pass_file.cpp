@@ -164,6 +164,7 @@ std::vector<std::string> contradictions(const PassFile& file) {
           "samples in [calibration] must be 128 to 512");
     check(file.calibration.expires_days >= 1, "expires_days in [calibration] must be at least 1");
     check(file.calibration.max_tokens >= 32, "max_tokens in [calibration] must be at least 32");
+    one_of("rounding in [calibration]", file.calibration.rounding, {"refined", "stock"});
     check(share(file.calibration.holdout), "holdout in [calibration] must lie between 0 and 1");
     check(file.budget.alpha > 0 && file.budget.alpha <= 0.2, "alpha in [budget] must lie above 0 and at most at 0.2");
     check(file.budget.points > 0 && file.budget.points <= 100,

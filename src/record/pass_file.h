@@ -50,8 +50,9 @@ struct TrafficSection {
 struct CalibrationSection {
     int samples = 256;  // 128–512
     int expires_days = 90;
-    int max_tokens = 1024;  // a longer sample is cut there
-    double holdout = 0.25;  // share of the log kept for the gate
+    int max_tokens = 1024;             // a longer sample is cut there
+    double holdout = 0.25;             // share of the log kept for the gate
+    std::string rounding = "refined";  // "stock": llama.cpp's own rounding throughout
     std::uint64_t seed = 1;
 };
 
@@ -70,7 +71,7 @@ struct RolloutSection {
     double min_step_seconds = 60;
     std::uint64_t min_step_users = 20;  // of the candidate, before the next step
     double deadline_hours = 168;        // undecided by then: the share is held, and the status says so
-    int parallel = 4;  // slots of each llama-server
+    int parallel = 4;                   // slots of each llama-server
 };
 
 struct PassFile {

@@ -1,0 +1,228 @@
+// KL divergence from the original of stock-quantised and refined files of the same types and bytes.
+//
+// usage: bench_quantizer MODEL TYPE[,TYPE…] CALIBRATION_TEXT CALIBRATION_TOKENS EVALUATED_TOKENS FOLDER TEXT…
+//
+// Calibration and evaluated texts are cut into sequences of 512 tokens. Every type is written by llama.cpp's quantiser
+// with activation statistics of the calibration text, a copy is refined on the same text, and both are compared with
+// the original on each TEXT, sequence by sequence. The difference is paired by sequence; ± is the standard error over
+// sequences.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "engine/session.h"
+#include "engine/stock_quantize.h"
+#include "quantize/refine/refine_file.h"
+
+namespace {
+
+using namespace scale;
+namespace fs = std::filesystem;
+
+constexpr std::size_t sequence_tokens = 512;
+
+int threads() {
+    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+std::vector<model::TokenSequence> sequences_of(const engine::Model& model, const fs::path& text, std::size_t tokens) {
+    const auto all = model.tokenize(core::read_file(text).substr(0, 8 * tokens), true, false);
+    std::vector<model::TokenSequence> sequences;
+    for (std::size_t at = 0; at + sequence_tokens <= std::min(all.size(), tokens); at += sequence_tokens) {
+        sequences.push_back({std::to_string(at), "", "", {}});
+        const auto first = all.begin() + static_cast<std::ptrdiff_t>(at);
+        sequences.back().tokens.assign(first, first + sequence_tokens);
+    }
+    if (sequences.empty()) throw core::input_error(text.string() + " is shorter than one sequence of 512 tokens");
+    return sequences;
+}
+
+struct Divergence {
+    std::vector<double> per_sequence;  // mean KL, nats a token
+    double same_first_choice = 0;
+};
+
+double kl(std::span<const float> p, std::span<const float> q, bool& same) {
+    const auto top_p = std::max_element(p.begin(), p.end()), top_q = std::max_element(q.begin(), q.end());
+    same = top_p - p.begin() == top_q - q.begin();
+    double zp = 0, zq = 0, sum = 0;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+        const double x = std::exp(static_cast<double>(p[i] - *top_p));
+        zp += x;
+        zq += std::exp(static_cast<double>(q[i] - *top_q));
+        sum += x * static_cast<double>((p[i] - *top_p) - (q[i] - *top_q));
+    }
+    return sum / zp + std::log(zq) - std::log(zp);
+}
+
+Divergence compare(const engine::Model& original, const fs::path& candidate_path,
+                   const std::vector<model::TokenSequence>& texts) {
+    const engine::Model candidate(candidate_path);
+    engine::SessionOptions options;
+    options.context = static_cast<int>(sequence_tokens);
+    options.threads = threads();
+    engine::Session truth(original, options), other(candidate, options);
+    Divergence result;
+    std::size_t positions = 0, agreed = 0;
+    for (const auto& text : texts) {
+        std::vector<float> rows;
+        truth.logits(text.tokens, 1,
+                     [&](std::size_t, std::span<const float> row) { rows.insert(rows.end(), row.begin(), row.end()); });
+        double sum = 0;
+        std::size_t count = 0;
+        other.logits(text.tokens, 1, [&](std::size_t, std::span<const float> row) {
+            bool same = false;
+            sum += kl(std::span<const float>(rows).subspan(count * row.size(), row.size()), row, same);
+            agreed += same;
+            ++count;
+        });
+        positions += count;
+        result.per_sequence.push_back(sum / static_cast<double>(count));
+    }
+    result.same_first_choice = static_cast<double>(agreed) / static_cast<double>(positions);
+    return result;
+}
+
+struct MeanError {
+    double mean = 0;
+    double error = 0;
+};
+
+MeanError mean_of(const std::vector<double>& values) {
+    const auto n = static_cast<double>(values.size());
+    double mean = 0, squares = 0;
+    for (const double value : values) mean += value / n;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    return {mean, n > 1 ? std::sqrt(squares / (n - 1) / n) : 0};
+}
+
+engine::Statistics statistics_of(const engine::Model& model, const std::vector<model::TokenSequence>& calibration) {
+    engine::ActivationTap tap;
+    engine::SessionOptions options;
+    options.context = static_cast<int>(sequence_tokens);
+    options.threads = threads();
+    options.tap = &tap;
+    engine::Session session(model, options);
+    for (const auto& sequence : calibration)
+        session.logits(sequence.tokens, sequence_tokens, [](std::size_t, std::span<const float>) {});
+    return tap.statistics();
+}
+
+class Clock {
+  public:
+    double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+  private:
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// SCALE_BENCH_REGULARISATION="shrinkage:ridge,…" replaces the candidates, to see what generalises.
+void read_regularisations(quantize::RefinerOptions& options) {
+    const char* given = std::getenv("SCALE_BENCH_REGULARISATION");
+    if (!given) return;
+    options.regularisations.clear();
+    std::istringstream list(given);
+    for (std::string item; std::getline(list, item, ',');) {
+        quantize::Regularisation choice;
+        if (std::sscanf(item.c_str(), "%lf:%lf", &choice.shrinkage, &choice.ridge) == 2)
+            options.regularisations.push_back(choice);
+    }
+}
+
+void report_refinement(const std::vector<quantize::RefineLine>& lines, double seconds) {
+    double stock = 0, refined = 0;
+    int count = 0;
+    std::map<std::string, int> choices;
+    for (const auto& line : lines) {
+        stock += line.stock_loss;
+        refined += line.refined ? line.refined_loss : line.stock_loss;
+        count += line.refined;
+        if (line.refined) ++choices[fmt::format("{:g}:{:g}", line.chosen.shrinkage, line.chosen.ridge)];
+    }
+    std::string chosen;
+    for (const auto& [choice, times] : choices) chosen += fmt::format(" {}×{}", choice, times);
+    fmt::print("  refined {} of {} tensors in {:.0f} s; held-out loss {:.3f} of stock; shrinkage:ridge{}\n", count,
+               lines.size(), seconds, refined / std::max(stock, 1e-30), chosen);
+}
+
+void run(int count, char** arguments) {
+    const fs::path original_path = arguments[1], folder = arguments[6];
+    const auto calibration_tokens = static_cast<std::size_t>(std::atoll(arguments[4]));
+    const auto evaluated_tokens = static_cast<std::size_t>(std::atoll(arguments[5]));
+    fs::create_directories(folder);
+    const engine::Model original(original_path);
+    const auto calibration = sequences_of(original, arguments[3], calibration_tokens);
+    const Clock gathering;
+    const engine::Statistics statistics = statistics_of(original, calibration);
+    fmt::print("{}, calibrated on {} ({} sequences of {} tokens; statistics {:.0f} s, {} threads)\n",
+               original_path.filename().string(), fs::path(arguments[3]).filename().string(), calibration.size(),
+               sequence_tokens, gathering.seconds(), threads());
+    std::istringstream types(arguments[2]);
+    for (std::string type; std::getline(types, type, ',');) {
+        const fs::path stock = folder / ("stock." + type + ".gguf"), ours = folder / ("refined." + type + ".gguf");
+        engine::QuantizeOptions options;
+        options.mix = type;
+        options.statistics = &statistics;
+        options.threads = threads();
+        const Clock writing;
+        engine::quantize(original_path, stock, options);
+        fmt::print("{}: {} bytes each, stock written in {:.0f} s\n", type, fs::file_size(stock), writing.seconds());
+        fs::copy_file(stock, ours, fs::copy_options::overwrite_existing);
+        quantize::RefineRequest request;
+        request.original = original_path;
+        request.target = ours;
+        request.journal = folder / ("refined." + type + ".journal");
+        quantize::RefineJournal::remove(request.journal);
+        request.options.threads = threads();
+        read_regularisations(request.options);
+        const Clock refining;
+        const auto lines = quantize::refine_file(request, calibration, [](double, double, const std::string&) {});
+        report_refinement(lines, refining.seconds());
+        quantize::RefineJournal::remove(request.journal);
+        for (int t = 7; t < count; ++t) {
+            const auto texts = sequences_of(original, arguments[t], evaluated_tokens);
+            const Divergence a = compare(original, stock, texts), b = compare(original, ours, texts);
+            std::vector<double> change;
+            for (std::size_t i = 0; i < texts.size(); ++i) change.push_back(b.per_sequence[i] - a.per_sequence[i]);
+            const MeanError x = mean_of(a.per_sequence), y = mean_of(b.per_sequence), d = mean_of(change);
+            fmt::print(
+                "| {} | {} | {} | {:.5f} ± {:.5f} | {:.5f} ± {:.5f} | {:+.5f} ± {:.5f} | {:+.1f} % | {:.2f} → {:.2f} % "
+                "|\n",
+                type, fs::path(arguments[t]).filename().string(), texts.size(), x.mean, x.error, y.mean, y.error,
+                d.mean, d.error, 100 * d.mean / x.mean, 100 * a.same_first_choice, 100 * b.same_first_choice);
+            std::fflush(stdout);
+        }
+    }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count < 8) {
+        std::fputs(
+            "usage: bench_quantizer MODEL TYPE[,TYPE…] CALIBRATION_TEXT CALIBRATION_TOKENS EVALUATED_TOKENS FOLDER "
+            "TEXT…\n",
+            stderr);
+        return 2;
+    }
+    try {
+        run(count, arguments);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "bench_quantizer: %s\n", error.what());
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,38 @@
+#include "engine/linear_input.h"
+
+#include <string_view>
+
+#include <ggml-backend.h>
+#include <ggml.h>
+
+namespace scale::engine {
+
+std::string weight_name(const ggml_tensor* weight) {
+    std::string_view name = weight->name;
+    if (weight->op != GGML_OP_NONE || !name.ends_with(".weight")) return {};
+    if (name == "token_embd.weight") return "output.weight";  // a tied head
+    return std::string(name);
+}
+
+bool is_linear_layer(const ggml_tensor* node) {
+    if (node->op != GGML_OP_MUL_MAT && node->op != GGML_OP_MUL_MAT_ID) return false;
+    return node->src[1]->type == GGML_TYPE_F32 && node->src[1]->nb[0] == sizeof(float) &&
+           !weight_name(node->src[0]).empty();
+}
+
+const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& copy) {
+    if (!tensor->buffer || ggml_backend_buffer_is_host(tensor->buffer))
+        return static_cast<const std::byte*>(tensor->data);
+    copy.resize(ggml_nbytes(tensor));
+    ggml_backend_tensor_get(tensor, copy.data(), 0, copy.size());
+    return copy.data();
+}
+
+const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2,
+                    std::int64_t i3) {
+    return reinterpret_cast<const float*>(data + static_cast<std::size_t>(i1) * tensor->nb[1] +
+                                          static_cast<std::size_t>(i2) * tensor->nb[2] +
+                                          static_cast<std::size_t>(i3) * tensor->nb[3]);
+}
+
+}  // namespace scale::engine

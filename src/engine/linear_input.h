@@ -1,0 +1,24 @@
+// Reading the inputs of linear layers out of the engine's graph nodes. For src/engine only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+struct ggml_tensor;
+
+namespace scale::engine {
+
+// The name under which a weight is kept; empty for a product that is not a linear layer (attention scores).
+std::string weight_name(const ggml_tensor* weight);
+
+// A matrix multiplication of a weight with float inputs.
+bool is_linear_layer(const ggml_tensor* node);
+
+// The tensor's bytes; copied to `copy` where they are not in host memory.
+const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& copy);
+
+const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2, std::int64_t i3);
+
+}  // namespace scale::engine

@@ -1,0 +1,25 @@
+// The engine's side of InputObserver. For src/engine only.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <vector>
+
+#include "engine/input_observer.h"
+
+struct ggml_tensor;
+
+namespace scale::engine {
+
+struct ObserverState {
+    InputObserver* observer = nullptr;
+    const ggml_tensor* input = nullptr;  // that `rows` holds
+    std::set<const ggml_tensor*> readers;
+    std::vector<float> rows;
+    std::vector<std::byte> copy;
+};
+
+// A ggml_backend_sched_eval_callback; user_data is an ObserverState.
+bool observer_callback(ggml_tensor* node, bool ask, void* user_data);
+
+}  // namespace scale::engine

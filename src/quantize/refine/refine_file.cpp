@@ -1,0 +1,196 @@
+#include "quantize/refine/refine_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <map>
+#include <set>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "engine/session.h"
+#include "engine/stock_quantize.h"
+#include "model/gguf.h"
+#include "quantize/refine/input_moments.h"
+
+extern "C" void openblas_set_num_threads(int count);
+
+namespace scale::quantize {
+
+namespace {
+
+constexpr double finest_refined = 8;  // bits a weight
+
+// The name under which the engine reports the input of this tensor; a tied embedding is read by the head.
+std::string input_name(const model::GgufFile& file, const std::string& tensor) {
+    return tensor == "token_embd.weight" && !file.tensor("output.weight") ? "output.weight" : tensor;
+}
+
+struct Work {
+    std::string name;
+    std::string input;
+    const Grid* grid = nullptr;
+    std::uint64_t columns = 0;
+    std::uint64_t rows = 0;
+};
+
+std::vector<Work> refinable(const model::GgufFile& target) {
+    std::vector<Work> work;
+    for (const auto& tensor : target.tensors()) {
+        const Grid* grid = find_grid(tensor.type->name);
+        if (!grid || tensor.type->bits_per_weight() >= finest_refined || tensor.shape.size() != 2 ||
+            tensor.shape[0] % static_cast<std::uint64_t>(grid->superblock) != 0)
+            continue;
+        work.push_back({tensor.name, input_name(target, tensor.name), grid, tensor.shape[0], tensor.shape[1]});
+    }
+    return work;
+}
+
+// Consecutive tensors whose moments (two halves, and the copies made of one of them) fit the limit.
+std::vector<std::vector<Work>> grouped(const std::vector<Work>& work, std::uint64_t memory_bytes) {
+    std::vector<std::vector<Work>> groups;
+    std::uint64_t used = 0;
+    for (const Work& item : work) {
+        const std::uint64_t bytes = 2 * sizeof(float) * item.columns * item.columns;
+        if (groups.empty() || used + bytes > memory_bytes) {
+            groups.emplace_back();
+            used = 0;
+        }
+        groups.back().push_back(item);
+        used += bytes;
+    }
+    return groups;
+}
+
+void overwrite(const core::FileDescriptor& file, std::uint64_t offset, std::string_view bytes,
+               const std::string& name) {
+    for (std::size_t done = 0; done < bytes.size();) {
+        const ssize_t written =
+            ::pwrite(file.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) throw core::system_error("cannot write " + name, errno);
+        done += static_cast<std::size_t>(written);
+    }
+}
+
+// The refined bytes of a whole group, from the journal into the file.
+void apply(const std::vector<Work>& group, const RefineJournal& journal, const std::filesystem::path& path) {
+    const model::GgufFile target(path);
+    const core::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file) throw core::system_error("cannot write " + path.string(), errno);
+    for (const Work& item : group) {
+        const RefineLine* line = journal.find(item.name);
+        if (!line || !line->refined) continue;
+        const std::string bytes = journal.packed(item.name);
+        const model::TensorInfo& tensor = *target.tensor(item.name);
+        if (bytes.size() != tensor.bytes)
+            throw core::input_error(fmt::format("the journal holds {} bytes for {}", bytes.size(), item.name),
+                                    fmt::format("{}", tensor.bytes), "scale quantize --again");
+        overwrite(file, tensor.offset, bytes, path.string());
+    }
+    if (::fdatasync(file.get()) != 0) throw core::system_error("cannot write " + path.string(), errno);
+}
+
+void gather(const std::filesystem::path& model_path, const std::vector<model::TokenSequence>& calibration,
+            InputMomentsCollector& collector, int threads, const std::function<void(double)>& progress) {
+    std::size_t longest = 1;
+    for (const auto& sequence : calibration) longest = std::max(longest, sequence.tokens.size());
+    const engine::Model model(model_path);
+    engine::SessionOptions options;
+    options.context = static_cast<int>(longest);
+    if (model.trained_context() > 0) options.context = std::min(options.context, model.trained_context());
+    options.threads = threads;
+    options.observer = &collector;
+    engine::Session session(model, options);
+    for (std::size_t i = 0; i < calibration.size(); ++i) {
+        collector.begin_sample(static_cast<int>(i % 2));
+        std::span<const engine::Token> tokens = calibration[i].tokens;
+        tokens = tokens.first(std::min(tokens.size(), static_cast<std::size_t>(options.context)));
+        session.logits(tokens, tokens.size(), [](std::size_t, std::span<const float>) {});
+        progress(static_cast<double>(i + 1) / static_cast<double>(calibration.size()));
+    }
+}
+
+std::vector<float> decoded(const model::GgufFile& file, const std::string& name) {
+    const model::TensorInfo& tensor = *file.tensor(name);
+    return engine::decode_rows(tensor.type->id, file.data(tensor).data(), tensor.shape[0],
+                               tensor.elements / tensor.shape[0]);
+}
+
+// The readers of one input together: factorising its moments is the dear part.
+void refine_input(const RefineRequest& request, const std::vector<const Work*>& readers,
+                  const InputMomentsCollector& collector, RefineJournal& journal) {
+    const model::GgufFile original(request.original), target(request.target);
+    const std::string& input = readers.front()->input;
+    const HalvedMoments moments{collector.half(input, 0), collector.half(input, 1), collector.whole(input)};
+    std::vector<Reader> matrices;
+    for (const Work* item : readers)
+        matrices.push_back(
+            {item->grid, static_cast<int>(item->rows), decoded(original, item->name), decoded(target, item->name)});
+    const auto refined = refine_readers(matrices, moments, request.options);
+    for (std::size_t i = 0; i < readers.size(); ++i)
+        journal.add({readers[i]->name, std::string(readers[i]->grid->type), refined[i].refined, refined[i].stock_loss,
+                     refined[i].refined_loss, refined[i].chosen},
+                    refined[i].packed);
+}
+
+struct Meter {
+    double done = 0;
+    double total = 0;
+    const RefineProgress& report;
+    void advance(const Work& item, const RefineJournal& journal) {
+        done += static_cast<double>(item.rows * item.columns);
+        if (const RefineLine* line = journal.find(item.name))
+            report(done, total,
+                   line->refined ? fmt::format("{}: error on held-out inputs {:.2f} of stock", item.name,
+                                               line->refined_loss / std::max(line->stock_loss, 1e-30))
+                                 : item.name + ": stock is better");
+    }
+};
+
+void refine_group(const RefineRequest& request, const std::vector<model::TokenSequence>& calibration,
+                  const std::vector<Work>& group, RefineJournal& journal, Meter& meter) {
+    std::set<std::string> wanted;
+    for (const Work& item : group)
+        if (!journal.find(item.name)) wanted.insert(item.input);
+    InputMomentsCollector collector(wanted);
+    if (!wanted.empty())
+        gather(request.target, calibration, collector, request.options.threads, [&](double share) {
+            meter.report(meter.done, meter.total,
+                         fmt::format("inputs of {} tensors, {:.0f} %", wanted.size(), 100 * share));
+        });
+    std::map<std::size_t, std::vector<const Work*>> by_input;
+    for (const Work& item : group) {
+        if (!journal.find(item.name) && collector.has(item.input))
+            by_input[collector.input_of(item.input)].push_back(&item);
+        else
+            meter.advance(item, journal);
+    }
+    for (const auto& [input, readers] : by_input) {
+        refine_input(request, readers, collector, journal);
+        for (const Work* item : readers) meter.advance(*item, journal);
+    }
+    apply(group, journal, request.target);
+}
+
+}  // namespace
+
+std::vector<RefineLine> refine_file(const RefineRequest& request, const std::vector<model::TokenSequence>& calibration,
+                                    const RefineProgress& progress) {
+    openblas_set_num_threads(1);  // rows are split over threads instead, so that sums do not depend on their number
+    const std::vector<Work> work = refinable(model::GgufFile(request.target));
+    RefineJournal journal(request.journal, request.fingerprint);
+    Meter meter{0, 0, progress};
+    for (const Work& item : work) meter.total += static_cast<double>(item.rows * item.columns);
+    for (const auto& group : grouped(work, request.memory_bytes))
+        refine_group(request, calibration, group, journal, meter);
+    std::vector<RefineLine> lines;
+    for (const Work& item : work)
+        if (const RefineLine* line = journal.find(item.name)) lines.push_back(*line);
+    return lines;
+}
+
+}  // namespace scale::quantize
