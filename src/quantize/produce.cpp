@@ -173,6 +173,8 @@ std::string refine(record::Pass& pass, const Order& order, const GatheredStatist
     });
     if (const auto at = result.at("resumed_at").get<std::uint64_t>(); at > 0)
         core::say(fmt::format("Went on at tensor {} of an interrupted refinement.", at + 1));
+    if (result.at("tensors").get<int>() == 0)
+        return std::string(stock_method) + "; no tensor has fewer than 8 bits a weight to refine";
     return fmt::format(
         "llama.cpp's stock types; {} of {} tensors below 8 bits rounded by error feedback on whole input "
         "moments ({} tokens) where better on held-out moments, the others by stock rounding with "

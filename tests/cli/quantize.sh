@@ -43,6 +43,24 @@ sha=$(sha256sum "$artefact")
 expect_exit 0 "$SCALE" quantize --dir pass --again --json
 expect_json 'not it["reused"]'
 [ "$(sha256sum "$artefact")" = "$sha" ] || fail "another artefact from the same set"
+expect_json '"rounded by error feedback" in it["method"]'
+
+# --- killed while it refines: the next run goes on, to the same bytes
+"$SCALE" quantize --dir pass --again >/dev/null 2>&1 &
+victim=$!
+for _ in $(seq 2400); do
+  [ "$(cat pass/.scale/work/refinement.jsonl 2>/dev/null | wc -l)" -gt 5 ] && break
+  kill -0 $victim 2>/dev/null || break
+  sleep 0.05
+done
+kill -KILL $victim 2>/dev/null || fail "quantize ended before it could be killed"
+wait $victim 2>/dev/null
+[ "$(sha256sum "$artefact")" = "$sha" ] || fail "a killed run changed the published artefact"
+expect_exit 0 "$SCALE" quantize --dir pass --again
+expect_grep 'Went on at tensor' stderr
+[ "$(sha256sum "$artefact")" = "$sha" ] || fail "a resumed refinement gives other bytes"
+[ -z "$(ls pass/.scale/work | grep -E 'partial|refinement')" ] || fail "work files are left"
+
 truncate -s 100000 "$artefact"
 expect_exit 1 "$SCALE" quantize --dir pass
 expect_grep 'exists and is not an artefact of this pass' stderr
