@@ -42,7 +42,8 @@ expect_grep() {
   if [ $# -ge 2 ]; then
     grep -Eq -- "$1" "$2" || fail "no '$1' in $2"
   else
-    cat "$work/stdout" "$work/stderr" | grep -Eq -- "$1" || fail "no '$1' in the output"
+    # Both files by name: behind a pipe, grep's early end would kill the writer, and pipefail would call that a failure.
+    grep -Eq -- "$1" "$work/stdout" "$work/stderr" || fail "no '$1' in the output"
   fi
 }
 
@@ -51,7 +52,7 @@ refuse_grep() {
   if [ $# -ge 2 ]; then
     ! grep -Eq -- "$1" "$2" || fail "'$1' is in $2"
   else
-    ! cat "$work/stdout" "$work/stderr" | grep -Eq -- "$1" || fail "'$1' is in the output"
+    ! grep -Eq -- "$1" "$work/stdout" "$work/stderr" || fail "'$1' is in the output"
   fi
 }
 
