@@ -134,10 +134,10 @@ make_pass pass
 start_pass pass
 expect_grep 'http://127.0.0.1:[0-9]+/v1'
 client pass get /health >/dev/null || fail "no health"
-client pass get /v1/models | grep -q '"original"' || fail "the model is not listed"
+client pass get /v1/models >models; grep -q '"original"' models || fail "the model is not listed"
 client pass chat somebody >/dev/null || fail "no chat completion"
 client pass stream somebody || fail "no stream"
-client pass get /metrics | grep -q 'scale_rollout_share 0.3' || fail "no share in the metrics"
+client pass get /metrics >metrics; grep -q 'scale_rollout_share 0.3' metrics || fail "no share in the metrics"
 [ "$(stat -c %a pass/.scale/rollout/salt)" = 600 ] || fail "the salt can be read by others"
 grep -q '"kind":"archived"' pass/.scale/record.jsonl || fail "the original is not archived"
 expect_exit 5 "$SCALE" evaluate start --dir pass
