@@ -27,11 +27,11 @@ make_pass() {
   cp "$here/traffic.jsonl" "$1/traffic.jsonl"
 }
 stop_everything() {
-  [ -n "${damaged_server:-}" ] && kill "$damaged_server" 2>/dev/null
+  if [ -n "${damaged_server:-}" ]; then kill "$damaged_server" 2>/dev/null || true; fi
+  local pass
   for pass in throughput harm; do
-    [ -d "$work/$pass/.scale/rollout" ] && "$scale" evaluate stop --dir "$work/$pass" -q >/dev/null 2>&1
+    if [ -d "$work/$pass/.scale/rollout" ]; then "$scale" evaluate stop --dir "$work/$pass" -q >/dev/null 2>&1 || true; fi
   done
-  return 0
 }
 trap stop_everything EXIT
 
