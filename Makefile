@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow test-all bench bench-gate bench-rollout asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow test-all bench bench-gate bench-rollout bench-quantizer asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -42,6 +42,12 @@ bench-gate: build
 
 bench-rollout: build
 	@cmake --build --preset $(PRESET) --target bench_rollout && build/$(PRESET)/bench/bench_rollout
+
+# make bench-quantizer CALIBRATION=text FOREIGN=text [MODEL=gguf TYPES=Q4_K_S,Q2_K]: not part of `bench`, it needs texts.
+MODEL ?= tests/data/tiny-256/tiny-256.f16.gguf
+TYPES ?= Q4_K_S,Q3_K_S,Q2_K
+bench-quantizer: build
+	@cmake --build --preset $(PRESET) --target bench_quantizer && build/$(PRESET)/bench/bench_quantizer $(MODEL) $(TYPES) $(CALIBRATION) 24576 8192 build/$(PRESET)/bench/quantizer $(FOREIGN)
 
 format:
 	@scripts/install_packages.sh --format
