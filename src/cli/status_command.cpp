@@ -12,7 +12,7 @@ Ending show_status(const GlobalOptions& global) {
     const record::Lineage lineage = record::judge(record::Store(global.folder).read());
     report::StatusView view = report::view_status(lineage, changed_since_constraint(global.folder, lineage));
     if (lineage.entries.empty() && !std::filesystem::exists(global.folder / "scale.toml"))
-        view.next = "scale init --model MODEL.gguf";
+        view.next = "scale init MODEL.gguf";
     return {exit_code::done, report::to_text(view), report::to_json(view), view.next};
 }
 
