@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets with clang and runs each for a minute (or $1 seconds) on its corpus in build/fuzz.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+time_each=${1:-60}
+cmake -B build/fuzz -G Ninja -DSCALE_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 >/dev/null
+ninja -C build/fuzz gguf_fuzz gguf_seeds http_fuzz
+build/fuzz/fuzz/gguf_seeds build/fuzz/corpus
+mkdir -p build/fuzz/http_corpus
+build/fuzz/fuzz/gguf_fuzz -max_total_time="$time_each" -max_len=8192 -rss_limit_mb=512 build/fuzz/corpus
+build/fuzz/fuzz/http_fuzz -max_total_time="$time_each" -max_len=2048 build/fuzz/http_corpus
