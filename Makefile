@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow test-all bench bench-gate bench-rollout bench-quantizer asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-quantizer asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 

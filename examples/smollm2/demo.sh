@@ -55,7 +55,6 @@ run "$scale" run --dir "$work/throughput"
 
 heading "S and C, memory-bound: the same model for a small machine"
 make_pass "$work/memory" "$here/memory/scale.toml" 0
-sed -i '/requests_per_minute/d' "$work/memory/scale.toml"
 run "$scale" set --dir "$work/memory"
 run "$scale" choose --dir "$work/memory"
 

@@ -1,10 +1,8 @@
-#include <algorithm>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "cli/commands.h"
 #include "core/text.h"
+#include "hardware/threads.h"
 #include "quality/budget.h"
 #include "quality/gate.h"
 #include "quality/lock.h"
@@ -81,10 +79,6 @@ Ending judged(const quality::Locked& locked) {
     return ending;
 }
 
-int default_threads() {
-    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
-
 }  // namespace
 
 void add_lock_command(CLI::App& app, Commands& commands) {
@@ -94,8 +88,7 @@ void add_lock_command(CLI::App& app, Commands& commands) {
                      "scale lock --declare && scale lock", [&commands, declare_only]() -> Ending {
                          record::Pass pass(commands.global().folder);
                          if (*declare_only) return declare(pass);
-                         const int threads = pass.file().deploy.threads;
-                         return judged(quality::lock_quality(pass, threads > 0 ? threads : default_threads()));
+                         return judged(quality::lock_quality(pass, hardware::threads_for(pass.file().deploy.threads)));
                      });
     command->add_flag("--declare", *declare_only, "record the budget of scale.toml, before anything is measured");
 }

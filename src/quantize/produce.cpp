@@ -1,10 +1,8 @@
 #include "quantize/produce.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -14,6 +12,7 @@
 #include "core/progress.h"
 #include "engine/job.h"
 #include "engine/model.h"
+#include "hardware/threads.h"
 #include "model/unchanged.h"
 #include "quantize/publish.h"
 #include "quantize/refine/journal.h"
@@ -53,11 +52,6 @@ record::CalibrationSet current_set(const record::Lineage& lineage) {
     return set;
 }
 
-int thread_count(const record::Pass& pass) {
-    const int asked = pass.file().deploy.threads;
-    return asked > 0 ? asked : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
-
 Order read_order(const record::Pass& pass, const record::Lineage& lineage) {
     Order order;
     order.set = current_set(lineage);
@@ -75,7 +69,7 @@ Order read_order(const record::Pass& pass, const record::Lineage& lineage) {
                      lineage.current(record::kind::decision)->hash};
     pass.objects().verify(order.set.set_sha256);
     order.set_file = pass.objects().path(order.set.set_sha256);
-    order.threads = thread_count(pass);
+    order.threads = hardware::threads_for(pass.file().deploy.threads);
     return order;
 }
 
