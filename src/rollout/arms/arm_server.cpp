@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto probe_interval = 250ms;
+constexpr auto death_interval = 20ms;  // a dead server is seen before its refusals pile up as evidence
 constexpr auto probe_limit = 2s;
 constexpr auto longest_backoff = 30'000ms;
 constexpr int failures_until_unreachable = 4;
@@ -166,19 +167,23 @@ bool ArmServer::start_process() {
 bool ArmServer::run_once() {
     if (!start_process()) return true;
     bool healthy = false;
+    auto next_probe = Clock::now();
     for (;;) {
         if (const auto ended = process_->wait_for(0ms)) {
             process_.reset();
             publish(ArmState::died, last_words(core::exit_text(*ended)));
             return true;
         }
-        // A busy server may be slow to answer a probe; its process lives, so it stays in use once it was healthy.
-        const bool answered = probe(healthy ? 1000ms : 500ms);
-        if (answered && !healthy) {
-            healthy = true;
-            publish(ArmState::healthy);
+        if (Clock::now() >= next_probe) {
+            // A busy server may be slow to answer a probe; its process lives, so it stays in use once it was healthy.
+            const bool answered = probe(healthy ? 1000ms : 500ms);
+            if (answered && !healthy) {
+                healthy = true;
+                publish(ArmState::healthy);
+            }
+            next_probe = Clock::now() + (healthy ? probe_interval : 100ms);
         }
-        if (!pause(healthy ? probe_interval : 100ms)) {
+        if (!pause(death_interval)) {
             process_->stop(5s);
             process_.reset();
             return false;
