@@ -1,0 +1,23 @@
+// Independent tasks over threads.
+#pragma once
+
+#include <functional>
+
+namespace scale::quantize {
+
+// Runs tasks 0…count − 1, each once and on one thread. The first exception of a task is thrown here after all threads
+// stopped. What the tasks write must not depend on which thread runs them.
+void run_tasks(int count, int threads, const std::function<void(int)>& task);
+
+// How a length is cut into tiles: their number and edges depend on the length alone, never on the number of threads.
+struct Tiling {
+    int length = 0;
+    int count = 0;
+
+    Tiling(int of, int longest) : length(of), count((of + longest - 1) / longest) {}
+    int begin(int tile) const { return static_cast<int>(static_cast<long long>(length) * tile / count / 16 * 16); }
+    int end(int tile) const { return tile + 1 == count ? length : begin(tile + 1); }
+    int size(int tile) const { return end(tile) - begin(tile); }
+};
+
+}  // namespace scale::quantize
