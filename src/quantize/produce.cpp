@@ -152,7 +152,7 @@ std::string refine(record::Pass& pass, const Order& order, const GatheredStatist
                                                                       {"type", order.decision.type},
                                                                       {"tokens", refinement_tokens},
                                                                       {"engine", engine::engine_version()},
-                                                                      {"form", 1}}));
+                                                                      {"form", 2}}));
     core::Progress progress("refining " + order.decision.type);
     const core::Json result = or_remove(partial, [&] {
         return engine::run_job("quantize.refine",

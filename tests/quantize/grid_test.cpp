@@ -10,6 +10,7 @@
 #include "model/tensor_type.h"
 #include "quantize/grid/fit.h"
 #include "quantize/grid/half.h"
+#include "quantize/random_codes.h"
 
 namespace scale::quantize {
 namespace {
@@ -40,21 +41,15 @@ TEST_P(EveryGrid, BytesDecodeToTheValuesTheyStandFor) {
         scales.d = to_half(static_cast<float>(random.normal() * 0.01));
         scales.dmin = to_half(static_cast<float>(std::fabs(random.normal()) * 0.01));
         if (!grid.has_minimum()) scales.dmin = 0;
-        for (int k = 0; k < grid.sub_blocks(); ++k) {
-            scales.s[static_cast<std::size_t>(k)] =
-                static_cast<std::int16_t>(random.between(grid.scale_low, grid.scale_high));
-            scales.m[static_cast<std::size_t>(k)] =
-                static_cast<std::int16_t>(random.between(0, std::max(grid.min_high, 0)));
-        }
-        std::vector<std::uint8_t> codes(static_cast<std::size_t>(grid.superblock));
-        for (auto& code : codes) code = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(grid.codes)));
+        draw_sub_scales(grid, random, scales);
+        const std::vector<std::uint8_t> codes = draw_codes(grid, random);
         std::vector<std::byte> bytes(grid.bytes);
         pack(grid, scales, codes, bytes.data());
         const auto decoded = engine::decode_rows(model::tensor_type(grid.type)->id, bytes.data(), codes.size(), 1);
         const Steps steps = steps_of(grid, scales);
         for (int j = 0; j < grid.superblock; ++j)
-            ASSERT_FLOAT_EQ(decoded[static_cast<std::size_t>(j)],
-                            value_of(grid, steps, j / grid.sub, codes[static_cast<std::size_t>(j)]))
+            ASSERT_EQ(decoded[static_cast<std::size_t>(j)],
+                      value_of(grid, steps, j / grid.sub, codes[static_cast<std::size_t>(j)]))
                 << j;
     }
 }
@@ -75,10 +70,12 @@ TEST_P(EveryGrid, SearchBeatsThePlainScaleAndRespectsImportance) {
     const auto width = static_cast<std::size_t>(grid.superblock);
     const auto error = [&](const Scales& scales, const std::vector<float>& w, const std::vector<float>& h) {
         const Steps steps = steps_of(grid, scales);
+        std::vector<std::uint8_t> codes(width);
+        nearest_codes(grid, scales, w, h, codes.data());
         double sum = 0;
         for (int j = 0; j < grid.superblock; ++j) {
             const auto i = static_cast<std::size_t>(j);
-            const float value = value_of(grid, steps, j / grid.sub, nearest_code(grid, steps, j / grid.sub, w[i]));
+            const float value = value_of(grid, steps, j / grid.sub, codes[i]);
             sum += static_cast<double>(h[i]) * (w[i] - value) * (w[i] - value);
         }
         return sum;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "quantize/grid/codebook_fit.h"
+#include "quantize/grid/codebook_search.h"
 #include "quantize/grid/half.h"
 #include "quantize/grid/lanes.h"
 
@@ -171,8 +173,8 @@ SCALE_INLINE float sub_error(const Levels& levels, const SubFit& fit, const floa
 // Integers for the wanted steps under a given d and dmin.
 Scales rounded_to(const Grid& grid, float d, float dmin, const std::array<SubFit, max_sub_blocks>& fits) {
     Scales scales;
-    scales.d = to_half(d);
-    scales.dmin = to_half(dmin);
+    scales.d = to_finite_half(d);
+    scales.dmin = to_finite_half(dmin);
     const float stored_d = from_half(scales.d), stored_min = from_half(scales.dmin);
     const auto as_integer = [](float value, float step, int low, int high) {
         const float bounded = std::clamp(value / step, static_cast<float>(low), static_cast<float>(high));
@@ -199,12 +201,12 @@ Scales resolved(const Grid& grid, Scales scales, double huu, double hum, double 
         const double d = (hwu * hmm - hwm * hum) / determinant;
         const double dmin = (hwu * hum - hwm * huu) / determinant;
         if (grid.min_high < 0 || dmin >= 0) {
-            scales.d = to_half(static_cast<float>(d));
-            scales.dmin = to_half(static_cast<float>(dmin));
+            scales.d = to_finite_half(static_cast<float>(d));
+            scales.dmin = to_finite_half(static_cast<float>(dmin));
         }
     } else if (huu > 0) {
         const double offset = grid.has_minimum() ? static_cast<double>(from_half(scales.dmin)) * hum : 0;
-        scales.d = to_half(static_cast<float>((hwu + offset) / huu));
+        scales.d = to_finite_half(static_cast<float>((hwu + offset) / huu));
     }
     return scales;
 }
@@ -275,16 +277,42 @@ void keep_better(const Grid& grid, Scales candidate, const float* w, const float
     }
 }
 
+// Weights within what the type can hold, and importances with largest 1, so that no square over- or underflows.
+struct Prepared {
+    alignas(64) std::array<float, max_superblock> w;
+    alignas(64) std::array<float, max_superblock> h;
+};
+
+Prepared prepared(const Grid& grid, std::span<const float> weights, std::span<const float> given) {
+    constexpr float largest_d = 65504;
+    Prepared result;
+    const float limit = largest_d * static_cast<float>(std::max(-grid.scale_low, grid.scale_high)) *
+                        std::max(std::fabs(grid.level(0)), std::fabs(grid.level(grid.codes - 1)));
+    const float largest = *std::max_element(given.begin(), given.end());
+    for (std::size_t j = 0; j < weights.size(); ++j) {
+        result.w[j] = std::clamp(weights[j], -limit, limit);
+        result.h[j] = largest > 0 ? std::max(given[j], 0.0f) / largest : 1.0f;
+    }
+    return result;
+}
+
+// d = dmin = 0: every value is zero.
+BestScales zero_scales(const Grid& grid, const float* w, const float* h) {
+    BestScales zero;
+    zero.scales.s.fill(static_cast<std::int16_t>(std::clamp(0, grid.scale_low, grid.scale_high)));
+    Lanes error = {};
+    for (int j = 0; j < grid.superblock; j += lane_count) error += load(h + j) * load(w + j) * load(w + j);
+    zero.error = sum(error);
+    return zero;
+}
+
 }  // namespace
 
 Scales fit_scales(const Grid& grid, std::span<const float> weights, std::span<const float> given) {
-    std::array<float, max_superblock> uniform{};
-    const float* w = weights.data();
-    const float* h = given.data();
-    if (std::all_of(given.begin(), given.end(), [](float x) { return !(x > 0); })) {
-        uniform.fill(1);
-        h = uniform.data();
-    }
+    const Prepared block = prepared(grid, weights, given);
+    const float* w = block.w.data();
+    const float* h = block.h.data();
+    if (grid.has_codebook()) return fit_codebook_scales(grid, w, h);
     std::array<SubFit, max_sub_blocks> fits{};
     float largest_scale = 0, largest_minimum = 0;
     for (int k = 0; k < grid.sub_blocks(); ++k) {
@@ -294,7 +322,7 @@ Scales fit_scales(const Grid& grid, std::span<const float> weights, std::span<co
         if (std::fabs(fit.scale) > std::fabs(largest_scale)) largest_scale = fit.scale;
         largest_minimum = std::max(largest_minimum, fit.minimum);
     }
-    BestScales best;
+    BestScales best = zero_scales(grid, w, h);
     if (!grid.has_sub_scales()) {
         keep_better(grid, rounded_to(grid, fits[0].scale, -fits[0].minimum, fits), w, h, best);
         return best.scales;
@@ -309,8 +337,15 @@ Scales fit_scales(const Grid& grid, std::span<const float> weights, std::span<co
     return best.scales;
 }
 
-void nearest_codes(const Grid& grid, const Scales& scales, std::span<const float> weights, std::uint8_t* codes) {
+void nearest_codes(const Grid& grid, const Scales& scales, std::span<const float> weights,
+                   std::span<const float> importance, std::uint8_t* codes) {
     const Steps steps = steps_of(grid, scales);
+    if (grid.has_codebook()) {
+        for (int j = 0; j < grid.superblock; j += octet)
+            nearest_octet(codebook_of(grid), weights.data() + j, importance.data() + j,
+                          steps.scale[static_cast<std::size_t>(j / grid.sub)], codes + j);
+        return;
+    }
     for (int j = 0; j < grid.superblock; ++j)
         codes[j] =
             static_cast<std::uint8_t>(nearest_code(grid, steps, j / grid.sub, weights[static_cast<std::size_t>(j)]));

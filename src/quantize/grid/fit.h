@@ -13,12 +13,14 @@
 
 namespace scale::quantize {
 
-// `weights` and `importance` hold grid.superblock numbers; importances are not negative. All-zero importance counts as
-// uniform.
+// `weights` and `importance` hold grid.superblock finite numbers; importances are not negative. All-zero importance
+// counts as uniform. The result is finite for weights of any size, and its sum never above that of all-zero values.
 Scales fit_scales(const Grid& grid, std::span<const float> weights, std::span<const float> importance);
 
-// The nearest codes under the scales.
-void nearest_codes(const Grid& grid, const Scales& scales, std::span<const float> weights, std::uint8_t* codes);
+// The nearest codes under the scales; the importance matters to the codebook types alone, whose neighbours choose
+// together.
+void nearest_codes(const Grid& grid, const Scales& scales, std::span<const float> weights,
+                   std::span<const float> importance, std::uint8_t* codes);
 
 // The value that the decoder will give code `code` in sub-block k.
 inline float value_of(const Grid& grid, const Steps& steps, int k, int code) {

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quantize/grid/codebook.h"
 #include "quantize/grid/half.h"
 
 namespace scale::quantize {
 
 namespace {
 
-// type, superblock, sub, codes, zero, table, s range, m range, bytes
-constexpr std::array<Grid, 12> grids{{
+// type, superblock, sub, codes, zero, table, s range, m range, bytes, codebook group, even signs
+constexpr std::array<Grid, 17> grids{{
     {"Q8_0", 32, 32, 255, 127, false, 1, 1, 0, 34},
     {"Q6_K", 256, 16, 64, 32, false, -128, 127, 0, 210},
     {"Q5_K", 256, 32, 32, 0, false, 0, 63, 63, 176},
@@ -23,6 +24,11 @@ constexpr std::array<Grid, 12> grids{{
     {"IQ4_XS", 256, 32, 16, 0, true, -32, 31, 0, 136},
     {"Q3_K", 256, 16, 8, 4, false, -32, 31, 0, 110},
     {"Q2_K", 256, 16, 4, 0, false, 0, 15, 15, 84},
+    {"IQ3_S", 256, 32, 16, 0, false, 1, 31, 0, 110, 4, false},
+    {"IQ3_XXS", 256, 32, 16, 0, false, 1, 31, 0, 98, 4, true},
+    {"IQ2_S", 256, 16, 6, 0, false, 1, 31, 0, 82, 8, false},
+    {"IQ2_XS", 256, 16, 6, 0, false, 1, 31, 0, 74, 8, true},
+    {"IQ2_XXS", 256, 32, 6, 0, false, 1, 31, 0, 66, 8, true},
 }};
 
 constexpr float iq4_middle(std::size_t code) {
@@ -53,10 +59,24 @@ const Grid* find_grid(std::string_view type) {
 }
 
 float Grid::level(int code) const {
+    if (has_codebook()) {
+        const auto& levels = codebook_of(*this).levels;
+        const int half = codes / 2;
+        return code < half ? levels[static_cast<std::size_t>(code)] : -levels[static_cast<std::size_t>(code - half)];
+    }
     return table ? iq4_levels[static_cast<std::size_t>(code)] : static_cast<float>(code - zero);
 }
 
 int Grid::nearest_code(float wanted) const {
+    if (has_codebook()) {
+        const auto& levels = codebook_of(*this).levels;
+        int best = 0;
+        for (int i = 1; i < codes / 2; ++i) {
+            const float middle = 0.5f * (levels[static_cast<std::size_t>(i - 1)] + levels[static_cast<std::size_t>(i)]);
+            if (std::fabs(wanted) > middle) best = i;
+        }
+        return wanted < 0 ? best + codes / 2 : best;
+    }
     if (!table) {
         const float clamped = std::clamp(wanted, static_cast<float>(-zero), static_cast<float>(codes - 1 - zero));
         return static_cast<int>(std::lrint(clamped)) + zero;

@@ -8,6 +8,11 @@
 // or absent). level(c) is c − zero for the linear types and a table for IQ4_NL and IQ4_XS. Source: block layouts of
 // ggml-common.h and the decoders of ggml-quants.c at the pinned engine version; tests decode our bytes by the engine's
 // own decoder.
+//
+// The codebook types (IQ3_S … IQ2_XXS) have one code a weight here too: code c < codes / 2 is the magnitude c, code c +
+// codes / 2 the same with a minus sign. But only some combinations exist: the magnitudes of `group` neighbours must be
+// an entry of the codebook, and where `even_signs`, each eight neighbours have an even number of minus signs
+// (codebook.h). Their s_k are odd.
 #pragma once
 
 #include <array>
@@ -36,15 +41,20 @@ struct Grid {
     int scale_high;
     int min_high;       // range of m_k is 0…min_high; 0: no minimum; -1: one free binary16 minimum (Q4_1, Q5_1)
     std::size_t bytes;  // per superblock
+    int group = 0;      // codebook types: weights that share an entry, 4 or 8
+    bool even_signs = false;
 
     int sub_blocks() const { return superblock / sub; }
     bool has_minimum() const { return min_high != 0; }
     bool has_sub_scales() const { return scale_low != scale_high; }
+    bool has_codebook() const { return group != 0; }
+    int scale_step() const { return has_codebook() ? 2 : 1; }  // s_k = scale_low + a multiple of it
     float level(int code) const;
-    int nearest_code(float level) const;  // of the level in units of S_k
+    // Of the level in units of S_k. For a codebook type, of this weight alone: its neighbours may not allow it.
+    int nearest_code(float level) const;
 };
 
-// nullptr where the type has no grid of this form (F16, IQ2, …).
+// nullptr where the type has no grid of this form (F16, IQ1, …).
 const Grid* find_grid(std::string_view type);
 std::span<const Grid> all_grids();
 
@@ -63,7 +73,8 @@ struct Steps {
 };
 Steps steps_of(const Grid& grid, const Scales& scales);
 
-// Codes of the superblock (one per weight) and scales to the bytes ggml reads: `grid.bytes` of them at `out`.
+// Codes of the superblock (one per weight) and scales to the bytes ggml reads: `grid.bytes` of them at `out`. Throws an
+// input error for codes that a codebook type does not have together.
 void pack(const Grid& grid, const Scales& scales, std::span<const std::uint8_t> codes, std::byte* out);
 
 }  // namespace scale::quantize

@@ -32,6 +32,12 @@ inline std::uint16_t to_half(float value) {
     return static_cast<std::uint16_t>(sign | ((rounded >> 13) - (112u << 10)));
 }
 
+// The nearest finite one.
+inline std::uint16_t to_finite_half(float value) {
+    const std::uint16_t half = to_half(value);
+    return (half & 0x7fffu) == 0x7c00u ? static_cast<std::uint16_t>(half - 1) : half;
+}
+
 inline float through_half(float value) {
     return from_half(to_half(value));
 }

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "quantize/grid/codebook.h"
 #include "quantize/grid/grid.h"
 
 namespace scale::quantize {
@@ -153,6 +154,7 @@ void pack(const Grid& grid, const Scales& scales, Codes codes, std::byte* out) {
     if (codes.size() != static_cast<std::size_t>(grid.superblock))
         throw core::input_error("a superblock of " + std::string(grid.type) + " takes " +
                                 std::to_string(grid.superblock) + " codes, not " + std::to_string(codes.size()));
+    if (grid.has_codebook()) return pack_codebook(grid, scales, codes, out);
     if (grid.superblock == 32) return pack_32(grid, scales, codes, out);
     if (grid.type == "Q4_K") return pack_q4_k(scales, codes, out);
     if (grid.type == "Q5_K") return pack_q5_k(scales, codes, out);

@@ -1,14 +1,17 @@
 #include "quantize/rounding/feedback.h"
 
 #include <algorithm>
+#include <array>
 #include <cblas.h>
 #include <cmath>
 #include <cstring>
 
 #include "core/error.h"
+#include "quantize/grid/codebook_search.h"
 #include "quantize/grid/fit.h"
 #include "quantize/grid/half.h"
 #include "quantize/grid/lanes.h"
+#include "quantize/rounding/octet_forms.h"
 
 namespace scale::quantize {
 
@@ -55,10 +58,21 @@ SCALE_INLINE void subtract(float* to, float factor, const float* from, int first
     }
 }
 
+// Codes of eight columns together: what their errors cost once all later columns compensate them is least.
+void choose_octet(const Grid& grid, const float* form, const float* work, const float* importance, float step,
+                  std::uint8_t* codes) {
+    const Codebook& book = codebook_of(grid);
+    std::array<float, octet> b{};
+    for (std::size_t i = 0; i < b.size(); ++i)
+        for (std::size_t j = 0; j < b.size(); ++j) b[i] += form[i * octet + j] * work[j];
+    nearest_octet(book, work, importance, step, codes);
+    improve_octet(book, form, b.data(), step, codes);
+}
+
 // One superblock of one row: scales, then column by column with compensation inside the block. `work` is the row's
 // compensated weights; scaled errors (w − ŵ) / U_jj go to `errors` for the columns to the right.
-SCALE_CLONES void round_block(Tile& tile, const FeedbackFactors& factors, int row, int block, float* work,
-                              float* errors) {
+SCALE_CLONES void round_block(Tile& tile, const FeedbackFactors& factors, const OctetForms& forms, int row, int block,
+                              float* work, float* errors) {
     const Grid& grid = tile.grid;
     const int first = block * grid.superblock;
     const auto n = static_cast<std::size_t>(factors.columns);
@@ -69,8 +83,13 @@ SCALE_CLONES void round_block(Tile& tile, const FeedbackFactors& factors, int ro
     for (int j = 0; j < grid.superblock; ++j) {
         const int column = first + j;
         const float* upper = factors.upper.data() + static_cast<std::size_t>(column) * n;
-        const int code = nearest_code(grid, steps, j / grid.sub, work[column]);
-        tile.codes[tile.at(row, column)] = static_cast<std::uint8_t>(code);
+        std::uint8_t* at = tile.codes.data() + tile.at(row, column);
+        if (!grid.has_codebook())
+            *at = static_cast<std::uint8_t>(nearest_code(grid, steps, j / grid.sub, work[column]));
+        else if (j % octet == 0)
+            choose_octet(grid, forms.at(column), work + column, factors.importance.data() + column,
+                         steps.scale[static_cast<std::size_t>(j / grid.sub)], at);
+        const int code = *at;
         const float error = (work[column] - value_of(grid, steps, j / grid.sub, code)) / upper[column];
         errors[j] = error;
         subtract(work, error, upper, column + 1, first + grid.superblock);  // columns that are done do not matter
@@ -82,10 +101,11 @@ void feedback_pass(Tile& tile, std::span<const float> weights, const FeedbackFac
     const Grid& grid = tile.grid;
     const int n = tile.columns;
     std::vector<float> work(weights.begin(), weights.end());
+    const OctetForms forms = grid.has_codebook() ? conditional_forms(factors) : OctetForms();
     std::vector<float> errors(static_cast<std::size_t>(tile.rows) * static_cast<std::size_t>(grid.superblock));
     for (int block = 0; block < n / grid.superblock; ++block) {
         for (int row = 0; row < tile.rows; ++row)
-            round_block(tile, factors, row, block, work.data() + tile.at(row, 0),
+            round_block(tile, factors, forms, row, block, work.data() + tile.at(row, 0),
                         errors.data() + static_cast<std::size_t>(row) * static_cast<std::size_t>(grid.superblock));
         const int next = (block + 1) * grid.superblock;
         if (next < n)
@@ -95,6 +115,44 @@ void feedback_pass(Tile& tile, std::span<const float> weights, const FeedbackFac
                             static_cast<std::size_t>(block * grid.superblock) * static_cast<std::size_t>(n) + next,
                         n, 1.0f, work.data() + next, n);
     }
+}
+
+// As sweep_block, eight columns together.
+SCALE_CLONES bool sweep_octets(Tile& tile, const Moments& moments, int row, int block, float* gradient, float* change) {
+    const Grid& grid = tile.grid;
+    const Codebook& book = codebook_of(grid);
+    const int first = block * grid.superblock;
+    const auto n = static_cast<std::size_t>(tile.columns);
+    const Steps steps = steps_of(grid, tile.scales_of(row, block));
+    bool changed = false;
+    std::fill(change, change + grid.superblock, 0.0f);
+    for (int j = 0; j < grid.superblock; j += octet) {
+        const int column = first + j;
+        const float step = steps.scale[static_cast<std::size_t>(j / grid.sub)];
+        if (step == 0) continue;
+        std::uint8_t* codes = tile.codes.data() + tile.at(row, column);
+        float* decoded = tile.decoded.data() + tile.at(row, column);
+        std::array<float, octet * octet> form{};
+        std::array<float, octet> b{};
+        for (std::size_t i = 0; i < octet; ++i) {
+            const float* curvature = moments.values.data() + (static_cast<std::size_t>(column) + i) * n + column;
+            b[i] = gradient[static_cast<std::size_t>(column) + i];
+            for (std::size_t k = 0; k < octet; ++k) {
+                form[i * octet + k] = curvature[k];
+                b[i] += curvature[k] * decoded[k];
+            }
+        }
+        if (!improve_octet(book, form.data(), b.data(), step, codes)) continue;
+        changed = true;
+        for (int i = 0; i < octet; ++i) {
+            const float value = value_of(grid, steps, j / grid.sub, codes[i]);
+            change[j + i] = value - decoded[i];
+            decoded[i] = value;
+            const float* curvature = moments.values.data() + static_cast<std::size_t>(column + i) * n;
+            subtract(gradient, change[j + i], curvature, first, first + grid.superblock);
+        }
+    }
+    return changed;
 }
 
 // Best code of every column of one block with all other columns fixed. `gradient` is the row of (W − Ŵ)·H, kept current
@@ -168,8 +226,8 @@ SCALE_CLONES void refit_block(Tile& tile, const Moments& moments, int row, int b
         step_d = gd / dd;
     }
     Scales moved = scales;
-    moved.d = to_half(from_half(scales.d) + static_cast<float>(step_d));
-    moved.dmin = to_half(from_half(scales.dmin) + static_cast<float>(step_min));
+    moved.d = to_finite_half(from_half(scales.d) + static_cast<float>(step_d));
+    moved.dmin = to_finite_half(from_half(scales.dmin) + static_cast<float>(step_min));
     if (grid.min_high > 0 && from_half(moved.dmin) < 0) moved.dmin = scales.dmin;
     const double real_d = from_half(moved.d) - from_half(scales.d),
                  real_min = from_half(moved.dmin) - from_half(scales.dmin);
@@ -219,7 +277,10 @@ void improve(Tile& tile, std::span<const float> weights, const Moments& moments,
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, tile.rows, n, n, 1.0f, residual.data(), n,
                 moments.values.data(), n, 0.0f, gradient.data(), n);
     const BlockMove sweep = [](Tile& t, const Moments& m, int row, int block, float* g, float* c) {
-        sweep_block(t, m, row, block, g, c);
+        if (t.grid.has_codebook())
+            sweep_octets(t, m, row, block, g, c);
+        else
+            sweep_block(t, m, row, block, g, c);
     };
     for (int pass = 0; pass < options.sweeps; ++pass) {
         if (options.refit) for_each_block(tile, moments, gradient, refit_block);
@@ -272,7 +333,8 @@ RoundedRows round_nearest(const Grid& grid, std::span<const float> weights, int 
                               at = tile.at(row, static_cast<int>(first));
             Scales& scales = tile.scales_of(row, block);
             scales = fit_scales(grid, weights.subspan(at, width), importance.subspan(first, width));
-            nearest_codes(grid, scales, weights.subspan(at, width), tile.codes.data() + at);
+            nearest_codes(grid, scales, weights.subspan(at, width), importance.subspan(first, width),
+                          tile.codes.data() + at);
             tile.decode_block(row, block);
         }
     return packed(tile);

@@ -4,7 +4,9 @@
 // compensation so far, weighted by the feedback importances (hessian.h), frozen, and the columns rounded one by one,
 // each error compensated on the columns to its right. Then sweeps over all columns re-choose every code with the others
 // fixed (coordinate descent on tr(E H Eᵀ)), and d and dmin are re-solved on the fixed codes; both can only lower the
-// loss. Rows are independent, so that any split over threads gives the same bytes.
+// loss. Codebook types take eight columns at a time: their codes are chosen together by the quadratic form that the
+// eight have (block LDLᵀ, as QuIP#, Tseng et al. 2024, arXiv 2402.04396, §4.2). Rows are independent, so that any split
+// over threads gives the same bytes.
 #pragma once
 
 #include <cstddef>
