@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-quantizer asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-quantizer bench-quantize asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -48,6 +48,14 @@ MODEL ?= tests/data/tiny-256/tiny-256.f16.gguf
 TYPES ?= Q4_K_S,Q3_K_S,Q2_K
 bench-quantizer: build
 	@cmake --build --preset $(PRESET) --target bench_quantizer && build/$(PRESET)/bench/bench_quantizer $(MODEL) $(TYPES) $(CALIBRATION) 24576 8192 build/$(PRESET)/bench/quantizer $(FOREIGN)
+
+# make bench-quantize CALIBRATION=text FOREIGN="text text" [MODEL=gguf TYPES=…]: `scale quantize` against llama-imatrix and
+# llama-quantize as programs; results in build/$(PRESET)/bench/peers.
+bench-quantize: build
+	@cmake --build --preset $(PRESET) --target bench_file_divergence
+	@python3 bench/quantizer_peers.py --scale build/$(PRESET)/scale --divergence build/$(PRESET)/bench/bench_file_divergence \
+	  --engine "$$(scripts/build_engine.sh --peers)" --model $(MODEL) --calibration $(CALIBRATION) --types $(TYPES) \
+	  --foreign $(FOREIGN) --out build/$(PRESET)/bench/peers
 
 format:
 	@scripts/install_packages.sh --format
