@@ -34,7 +34,8 @@ const record::Candidate* smallest_excluded_by(const std::vector<record::Candidat
 
 Refusal refuse_pinned(const record::Candidate& pinned) {
     std::string next = "unpin it, or pin another type";
-    if (pinned.rule == rule::sub_4_bit) next = "scale lock --declare, then scale choose --qat-plan FILE";
+    if (pinned.rule == rule::sub_4_bit)
+        next = "scale choose --qat-plan writes the plan; accept it, scale lock --declare, then again";
     if (pinned.rule == rule::memory) next += ", or allow more memory_mib in scale.toml and run scale set";
     return {fmt::format("{} is pinned, but it {}", pinned.name, pinned.reason),
             fmt::format("a type that the rule '{}' lets through", pinned.rule), next};
@@ -69,7 +70,8 @@ Refusal refuse_nothing_left(const Situation& situation, const std::vector<record
     return {fmt::format("{}; {} would fit with {}, but {}", found, locked->name,
                         core::human_bytes(locked->memory.total()), locked->reason),
             missing_for_sub_4_bit(situation),
-            "scale lock --declare, then scale choose --qat-plan FILE; or allow more memory_mib and run scale set"};
+            "scale choose --qat-plan writes the plan; accept it, scale lock --declare, then again; or allow more "
+            "memory_mib and run scale set"};
 }
 
 Refusal refuse_off_target(const Situation& situation, const record::Candidate& fastest) {

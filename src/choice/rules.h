@@ -27,7 +27,7 @@
 #include <string>
 #include <vector>
 
-#include "choice/qat_plan.h"
+#include "choice/qat/plan.h"
 #include "record/payload.h"
 
 namespace scale::choice {

@@ -17,6 +17,12 @@ std::vector<PlannedSize> plan_sizes(const fs::path& original, const std::vector<
     return core::required<std::vector<PlannedSize>>(result, "plans", plan_job_name);
 }
 
+std::vector<PlannedTensor> plan_tensors(const fs::path& original, const std::string& mix, const fs::path& log) {
+    const core::Json request = {{"original", original.string()}, {"mix", mix}};
+    const core::Json result = engine::run_job(plan_tensors_job_name, request, log);
+    return core::required<std::vector<PlannedTensor>>(result, "tensors", plan_tensors_job_name);
+}
+
 void write_stand_in(const StandIn& request, const fs::path& log, core::Progress* progress) {
     engine::run_job(stand_in_job_name, request, log, progress);
 }
@@ -43,6 +49,16 @@ core::Json plan_job(const core::Json& request, engine::JobContext&) {
             if (tensor.name == "token_embd.weight") planned.embedding_bytes = tensor.bytes;
     }
     return {{"plans", plans}};
+}
+
+core::Json plan_tensors_job(const core::Json& request, engine::JobContext&) {
+    const engine::QuantizePlan plan =
+        engine::plan_quantization(core::required<std::string>(request, "original", plan_tensors_job_name),
+                                  core::required<std::string>(request, "mix", plan_tensors_job_name));
+    std::vector<PlannedTensor> tensors;
+    for (const engine::TensorPlan& tensor : plan.tensors)
+        tensors.push_back({tensor.name, tensor.type, tensor.bytes, tensor.fallback});
+    return {{"tensors", tensors}};
 }
 
 core::Json stand_in_job(const core::Json& request, engine::JobContext&) {

@@ -13,6 +13,7 @@
 namespace scale::choice {
 
 inline constexpr const char* plan_job_name = "choice.plan";
+inline constexpr const char* plan_tensors_job_name = "choice.plan_tensors";
 inline constexpr const char* stand_in_job_name = "choice.stand_in";
 inline constexpr const char* trial_job_name = "choice.trial";
 
@@ -27,6 +28,15 @@ struct PlannedSize {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedSize, mix, tensor_bytes, embedding_bytes, file_bytes, bits_per_weight,
                                    fallback_tensors)
+
+// One tensor of it.
+struct PlannedTensor {
+    std::string name;
+    std::string type;
+    std::uint64_t bytes = 0;
+    bool fallback = false;  // the mix's own type does not fit its rows
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedTensor, name, type, bytes, fallback)
 
 struct StandIn {
     std::string original;
@@ -55,11 +65,14 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrialResult, speed, speedup)
 // Parent side.
 std::vector<PlannedSize> plan_sizes(const std::filesystem::path& original, const std::vector<std::string>& mixes,
                                     const std::filesystem::path& log);
+std::vector<PlannedTensor> plan_tensors(const std::filesystem::path& original, const std::string& mix,
+                                        const std::filesystem::path& log);
 void write_stand_in(const StandIn& request, const std::filesystem::path& log, core::Progress* progress);
 std::vector<TrialResult> run_trial(const TrialGroup& group, const std::filesystem::path& log, core::Progress* progress);
 
 // Worker side.
 core::Json plan_job(const core::Json& request, engine::JobContext& context);
+core::Json plan_tensors_job(const core::Json& request, engine::JobContext& context);
 core::Json stand_in_job(const core::Json& request, engine::JobContext& context);
 core::Json trial_job(const core::Json& request, engine::JobContext& context);
 

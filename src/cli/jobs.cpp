@@ -7,6 +7,8 @@
 #include "engine/selftest.h"
 #include "quality/jobs.h"
 #include "quantize/check_job.h"
+#include "quantize/examine_job.h"
+#include "quantize/import_job.h"
 #include "quantize/refine_job.h"
 #include "quantize/statistics_job.h"
 #include "quantize/write_job.h"
@@ -18,6 +20,7 @@ engine::Jobs all_jobs() {
         {"calibration.tokenize", calibration::tokenize_job},
         {"cli.estimate_memory", estimate_memory_job},
         {choice::plan_job_name, choice::plan_job},
+        {choice::plan_tensors_job_name, choice::plan_tensors_job},
         {choice::stand_in_job_name, choice::stand_in_job},
         {choice::trial_job_name, choice::trial_job},
         {constraint::measure_job_name, constraint::measure_job},
@@ -26,6 +29,8 @@ engine::Jobs all_jobs() {
         {"quality.items", quality::items_job},
         {"quality.measure", quality::measure_job},
         {"quantize.check", quantize::check_job},
+        {"quantize.examine", quantize::examine_job},
+        {"quantize.import", quantize::import_job},
         {"quantize.refine", quantize::refine_job},
         {"quantize.statistics", quantize::statistics_job},
         {"quantize.write", quantize::write_job},

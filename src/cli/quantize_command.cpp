@@ -53,8 +53,10 @@ std::string describe(const quantize::Product& product) {
                         core::human_bytes(artefact.bytes), artefact.bits_per_weight, artefact.sha256.substr(0, 12));
     text += fmt::format("Made by {} ({} tokens).\n\n", artefact.method, artefact.statistics_tokens);
     text += tensor_table(artefact);
-    text += fmt::format("\nAll {} tensors are there, finite and close to their originals. Asked \"{}\":\n",
-                        artefact.tensors.size(), artefact.prompt);
+    for (const std::string& note : artefact.notes) text += fmt::format("Note: {}.\n", note);
+    text += fmt::format("\nAll {} tensors are there, finite and {}. Asked \"{}\":\n", artefact.tensors.size(),
+                        artefact.imported_sha256.empty() ? "close to their originals" : "equal to the trained ones",
+                        artefact.prompt);
     text += fmt::format("  original  {}\n  artefact  {}\n", one_line(artefact.original_generated),
                         one_line(artefact.generated));
     text += "Whether it is good enough is for the gate to say.";
@@ -72,8 +74,12 @@ void add_quantize_command(CLI::App& app, Commands& commands) {
         json["reused"] = product.reused;
         return {exit_code::done, describe(product), std::move(json), "scale lock --declare"};
     };
-    CLI::App* command =
-        commands.add(app, "quantize", "A: make the artefact with the calibration set, and check it", "scale quantize", run);
+    CLI::App* command = commands.add(app, "quantize", "A: make the artefact with the calibration set, and check it",
+                                     "scale quantize", run);
+    command
+        ->add_option("--import", options->trained,
+                     "a trained GGUF (QAT) with F32 or F16 weights on the grid, packed bit-exactly or refused")
+        ->check(CLI::ExistingFile);
     command->add_flag("--again", options->again, "make it anew although a sound one is there");
 }
 

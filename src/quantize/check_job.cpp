@@ -15,9 +15,10 @@ core::Json check_job(const core::Json& request, engine::JobContext& context) {
     const std::string source = "the request to quantize.check";
     const std::filesystem::path original_path = core::required<std::string>(request, "original", source);
     const std::filesystem::path target = core::required<std::string>(request, "target", source);
+    const std::filesystem::path reference_path = request.value("reference", original_path.string());
     const int threads = core::required<int>(request, "threads", source);
     constexpr double compared = 0.6;  // share of the job's time, seen on a 135M model
-    const model::GgufFile original(original_path);
+    const model::GgufFile original(reference_path);
     const model::GgufFile artefact(target);
     const auto tensors = check_tensors(original, artefact, engine::decode_rows,
                                        [&](double done, double total, const std::string& tensor) {

@@ -73,13 +73,17 @@ Order read_order(const record::Pass& pass, const record::Lineage& lineage) {
     return order;
 }
 
-std::optional<record::Artefact> finished(const record::Pass& pass, const record::Lineage& lineage) {
+std::optional<record::Artefact> finished(const record::Pass& pass, const record::Lineage& lineage,
+                                         const QuantizeOptions& options) {
     const record::Entry* entry = lineage.current(record::kind::artefact);
     if (!entry) return std::nullopt;
     auto artefact = entry->payload.get<record::Artefact>();
     const fs::path file = pass.resolve(artefact.path);
     const bool stock_wanted = pass.file().calibration.rounding == "stock";
-    if ((artefact.method == stock_method) != stock_wanted) return std::nullopt;
+    const bool imported = !artefact.imported_sha256.empty();
+    if (!options.trained.empty() && (!imported || core::sha256_file(options.trained) != artefact.imported_sha256))
+        return std::nullopt;
+    if (!imported && (artefact.method == stock_method) != stock_wanted) return std::nullopt;
     if (!fs::exists(file) || core::sha256_file(file) != artefact.sha256) return std::nullopt;
     return artefact;
 }
@@ -128,22 +132,38 @@ auto or_remove(const fs::path& partial, const Work& work) {
     }
 }
 
-void write(record::Pass& pass, const Order& order, const GatheredStatistics& statistics, const fs::path& partial) {
+// What was unusual, gathered along the way; a sentence each.
+using Notes = std::vector<std::string>;
+
+void take_notes(const core::Json& result, Notes& notes) {
+    for (const auto& note : result.at("notes")) notes.push_back(note.get<std::string>());
+}
+
+void examine(record::Pass& pass, const Order& order, Notes& notes) {
+    core::Progress progress("examining the weights");
+    take_notes(engine::run_job("quantize.examine", {{"original", order.original.string()}},
+                               pass.work_folder() / "examine.log", &progress),
+               notes);
+}
+
+void write(record::Pass& pass, const Order& order, const GatheredStatistics& statistics, const fs::path& partial,
+           Notes& notes) {
     core::Progress progress("writing " + order.decision.type);
-    or_remove(partial, [&] {
-        engine::run_job("quantize.write",
-                        {{"original", order.original.string()},
-                         {"target", partial.string()},
-                         {"mix", order.decision.type},
-                         {"statistics", pass.objects().path(statistics.sha256).string()},
-                         {"threads", order.threads}},
-                        pass.work_folder() / "quantize.log", &progress);
+    const core::Json result = or_remove(partial, [&] {
+        return engine::run_job("quantize.write",
+                               {{"original", order.original.string()},
+                                {"target", partial.string()},
+                                {"mix", order.decision.type},
+                                {"statistics", pass.objects().path(statistics.sha256).string()},
+                                {"threads", order.threads}},
+                               pass.work_folder() / "quantize.log", &progress);
     });
+    take_notes(result, notes);
 }
 
 // The journal outlives a failure, so that the next run goes on; the file itself is written anew from stock.
 std::string refine(record::Pass& pass, const Order& order, const GatheredStatistics& statistics,
-                   const fs::path& partial) {
+                   const fs::path& partial, Notes& notes) {
     if (pass.file().calibration.rounding == "stock") return stock_method;
     const fs::path journal = pass.work_folder() / "refinement.jsonl";
     const std::string fingerprint = core::sha256_hex(core::canonical({{"model", order.original_sha256},
@@ -167,6 +187,7 @@ std::string refine(record::Pass& pass, const Order& order, const GatheredStatist
     });
     if (const auto at = result.at("resumed_at").get<std::uint64_t>(); at > 0)
         core::say(fmt::format("Went on at tensor {} of an interrupted refinement.", at + 1));
+    take_notes(result, notes);
     if (result.at("tensors").get<int>() == 0)
         return std::string(stock_method) + "; no tensor has fewer than 8 bits a weight to refine";
     return fmt::format(
@@ -176,13 +197,43 @@ std::string refine(record::Pass& pass, const Order& order, const GatheredStatist
         result.at("refined").get<int>(), result.at("tensors").get<int>(), result.at("tokens").get<std::uint64_t>());
 }
 
-core::Json check(record::Pass& pass, const Order& order, const fs::path& partial) {
+struct Imported {
+    std::string method;
+    std::string trained_sha256;
+    std::string proof_sha256;
+};
+
+Imported import_trained(record::Pass& pass, const Order& order, const fs::path& trained, const fs::path& partial) {
+    core::Progress progress("packing " + trained.filename().string());
+    core::Json proof = or_remove(partial, [&] {
+        return engine::run_job("quantize.import",
+                               {{"original", order.original.string()},
+                                {"trained", trained.string()},
+                                {"target", partial.string()},
+                                {"threads", order.threads}},
+                               pass.work_folder() / "import.log", &progress);
+    });
+    Imported result;
+    result.trained_sha256 = core::sha256_file(trained);
+    proof["trained_sha256"] = result.trained_sha256;
+    result.proof_sha256 = pass.objects().put(core::canonical(proof));
+    result.method = fmt::format(
+        "packing the trained weights of {} (SHA-256 {}…) onto llama.cpp's stock types; all {} weights decode to "
+        "exactly "
+        "the trained ones",
+        trained.filename().string(), result.trained_sha256.substr(0, 12), proof.at("weights").get<std::uint64_t>());
+    return result;
+}
+
+core::Json check(record::Pass& pass, const Order& order, const fs::path& reference, const fs::path& partial) {
     core::Progress progress("checking " + order.decision.type);
     return or_remove(partial, [&] {
-        return engine::run_job(
-            "quantize.check",
-            {{"original", order.original.string()}, {"target", partial.string()}, {"threads", order.threads}},
-            pass.work_folder() / "check.log", &progress);
+        return engine::run_job("quantize.check",
+                               {{"original", order.original.string()},
+                                {"reference", reference.string()},
+                                {"target", partial.string()},
+                                {"threads", order.threads}},
+                               pass.work_folder() / "check.log", &progress);
     });
 }
 
@@ -212,20 +263,30 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
     lineage.require_done(record::Stage::choice);
     const Order order = read_order(pass, lineage);
     if (!options.again)
-        if (auto artefact = finished(pass, lineage)) return {std::move(*artefact), true};
+        if (auto artefact = finished(pass, lineage, options)) return {std::move(*artefact), true};
 
     // The file itself, the refinement's journal, which holds its tensors once more, and statistics with one checkpoint:
     // 8 bytes an input column, far below a hundredth of the model.
     const std::uint64_t journal = pass.file().calibration.rounding == "stock" ? 0 : expected_bytes(order);
     core::require_free_space(pass.folder(), expected_bytes(order) + journal + order.original_bytes / 50,
                              "the artefact and its statistics");
+    Notes notes;
+    examine(pass, order, notes);
     const GatheredStatistics statistics = gather_statistics(pass, order);
     const fs::path partial = pass.work_folder() / (artefact_name(order.original, order.decision.type) + ".partial");
-    write(pass, order, statistics, partial);
-    const std::string method = refine(pass, order, statistics, partial);
-    const core::Json checked = check(pass, order, partial);
+    write(pass, order, statistics, partial, notes);
+    Imported imported;
+    if (options.trained.empty())
+        imported.method = refine(pass, order, statistics, partial, notes);
+    else
+        imported = import_trained(pass, order, fs::absolute(options.trained), partial);
+    const core::Json checked =
+        check(pass, order, options.trained.empty() ? order.original : fs::absolute(options.trained), partial);
 
-    record::Artefact artefact = describe(order, statistics, checked, method);
+    record::Artefact artefact = describe(order, statistics, checked, imported.method);
+    artefact.imported_sha256 = imported.trained_sha256;
+    artefact.import_proof_sha256 = imported.proof_sha256;
+    artefact.notes = notes;
     artefact.sha256 = core::sha256_file(partial);
     const fs::path target = pass.folder() / artefact.path;
     require_replaceable(target, artefact.sha256, lineage.entries);

@@ -4,13 +4,16 @@
 // <model's name>.<type>.gguf in the pass folder. A file of that name that the record does not know is not overwritten.
 #pragma once
 
+#include <filesystem>
+
 #include "record/pass.h"
 #include "record/payload.h"
 
 namespace scale::quantize {
 
 struct QuantizeOptions {
-    bool again = false;  // make it anew although a sound one is there
+    bool again = false;             // make it anew although a sound one is there
+    std::filesystem::path trained;  // "": from the original; else a trained file on the grid, packed bit-exactly
 };
 
 struct Product {
@@ -18,6 +21,9 @@ struct Product {
     bool reused = false;  // the record's artefact was current and its file whole; nothing was done
 };
 
+// With a trained file (the result of a QAT plan) its weights are packed in place of the original's, and the comparison
+// of every decoded weight is kept as an object. Refused, naming the first tensor, where a weight is not on the grid.
+//
 // Appends one artefact entry unless reused. Refuses (exit 5) without a current, unexpired calibration set or for a
 // model that is not the one measured. Throws an io error where the disk is too full, and an error naming the tensor
 // where the artefact is not sound; then nothing is published.

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "model/token_set.h"
+#include "quantize/refine/notes.h"
 #include "quantize/refine/refine_file.h"
 
 namespace scale::quantize {
@@ -48,6 +49,7 @@ core::Json refine_job(const core::Json& request, engine::JobContext& context) {
     const auto refined = std::count_if(lines.begin(), lines.end(), [](const RefineLine& line) { return line.refined; });
     return {{"tensors", lines.size()},
             {"refined", refined},
+            {"notes", notes_on(lines)},
             {"tokens", model::count_tokens(set)},
             {"resumed_at", resumed_at}};
 }

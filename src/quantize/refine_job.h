@@ -4,8 +4,8 @@
 // about `tokens` tokens in all.
 //
 // Request: {"original": path, "target": path, "set": path of a token set, "journal": path, "fingerprint": text,
-// "tokens": n, "threads": n}. Result: {"tensors": n that could be refined, "refined": n, "tokens": n, "resumed_at": n
-// tensors that an interrupted run had done}.
+// "tokens": n, "threads": n}. Result: {"tensors": n that could be refined, "refined": n, "notes": [text], "tokens": n,
+// "resumed_at": n tensors that an interrupted run had done}.
 #pragma once
 
 #include "core/json.h"

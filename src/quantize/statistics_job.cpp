@@ -14,6 +14,7 @@
 #include "engine/session.h"
 #include "model/token_set.h"
 #include "quantize/checkpoint.h"
+#include "quantize/examine/inputs.h"
 
 namespace scale::quantize {
 
@@ -77,6 +78,7 @@ core::Json statistics_job(const core::Json& request, engine::JobContext& context
         const auto& tokens = set[at.sequences].tokens;
         // Logits of every position, so that the output layer's inputs are seen at every position too.
         session.logits(tokens, 0, [](std::size_t, std::span<const float>) {});
+        require_finite(tap.statistics(), fmt::format("{} ({})", at.sequences + 1, set[at.sequences].id));
         at.tokens += tokens.size();
         ++at.sequences;
         if (at.sequences % every == 0 && at.sequences < set.size()) {

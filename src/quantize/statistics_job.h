@@ -5,6 +5,7 @@
 // killed run goes on where it was. The note carries a fingerprint of everything that the sums depend on; another
 // fingerprint starts anew. Resumed and uninterrupted runs give the same sums, since sequences are run one by one in
 // order.
+// A sample on which inputs are not finite ends the job, naming layer and sample.
 //
 // Request: {"model": path, "set": path of a token set, "target": path of the statistics file, "fingerprint": text,
 // "threads": n, "every": n}. Result: {"tokens": n, "sequences": n, "resumed_at": n}.

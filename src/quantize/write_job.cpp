@@ -5,11 +5,15 @@
 #include <filesystem>
 #include <string>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "engine/activations.h"
 #include "engine/stock_quantize.h"
+#include "quantize/examine/fallbacks.h"
+#include "quantize/examine/inputs.h"
 
 namespace scale::quantize {
 
@@ -34,10 +38,13 @@ core::Json write_job(const core::Json& request, engine::JobContext& context) {
     const engine::Statistics statistics =
         engine::read_statistics(core::required<std::string>(request, "statistics", source));
     options.statistics = &statistics;
+    std::vector<std::string> notes = notes_on(statistics);
+    for (std::string& note : notes_on(engine::plan_quantization(original, options.mix), options.mix))
+        notes.push_back(std::move(note));
     context.progress(0, 1, "writing " + options.mix);
     engine::quantize(original, target, options);
     sync_file(target);
-    return {{"bytes", fs::file_size(target)}};
+    return {{"bytes", fs::file_size(target)}, {"notes", notes}};
 }
 
 }  // namespace scale::quantize

@@ -1,6 +1,7 @@
 // The worker job "quantize.write": the artefact by llama.cpp's quantiser with activation statistics, synced to disk.
 //
-// Request: {"original": path, "target": path, "mix": name, "statistics": path, "threads": n}. Result: {"bytes": n}.
+// Request: {"original": path, "target": path, "mix": name, "statistics": path, "threads": n}. Result: {"bytes": n,
+// "notes": [text]}: what is unusual about the inputs, and which tensors fell back to another type.
 #pragma once
 
 #include "core/json.h"

@@ -188,10 +188,14 @@ struct Artefact {
     std::string prompt;     // the generation check
     std::string generated;  // what the artefact said
     std::string original_generated;
+    std::vector<std::string> notes;   // what was unusual about the weights, the inputs or the fit; a sentence each
+    std::string imported_sha256;      // of the trained file that it was packed from, "" where none was
+    std::string import_proof_sha256;  // object: the comparison of every decoded weight with that file
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, type, bits_per_weight, original_sha256,
                                                 statistics_sha256, statistics_tokens, method, tensors, prompt,
-                                                generated, original_generated)
+                                                generated, original_generated, notes, imported_sha256,
+                                                import_proof_sha256)
 
 // The bar, declared before any result exists. Margins are losses that are still acceptable.
 struct Budget {

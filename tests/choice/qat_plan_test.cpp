@@ -1,4 +1,4 @@
-#include "choice/qat_plan.h"
+#include "choice/qat/plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -62,6 +62,13 @@ class GgufBuilder {
         ++tensors_;
         return *this;
     }
+    // The same with these data bytes.
+    GgufBuilder& tensor(std::string_view name, std::uint32_t type, const std::vector<std::uint64_t>& shape,
+                        const std::string& data) {
+        tensor(name, type, shape, data.size());
+        data_.replace(data_.size() - data.size(), data.size(), data);
+        return *this;
+    }
     GgufBuilder& drop(std::string_view key) {
         std::erase_if(pairs_, [&](const Pair& pair) { return pair.key == key; });
         return *this;

@@ -36,6 +36,9 @@ core::Json to_json(const RefineLine& line, std::uint64_t offset, std::uint64_t b
                        {"stock_loss", line.stock_loss},
                        {"shrinkage", line.chosen.shrinkage},
                        {"ridge", line.chosen.ridge},
+                       {"why", line.why},
+                       {"tokens", line.tokens},
+                       {"columns", line.columns},
                        {"offset", offset},
                        {"bytes", bytes}};
     if (std::isfinite(line.refined_loss)) json["refined_loss"] = line.refined_loss;  // JSON has no infinity
@@ -74,13 +77,15 @@ void RefineJournal::load(const std::string& fingerprint) {
             continue;
         }
         Kept kept;
-        kept.line = {
-            core::required<std::string>(json, "tensor", source),
-            core::required<std::string>(json, "type", source),
-            core::required<bool>(json, "refined", source),
-            core::required<double>(json, "stock_loss", source),
-            json.value("refined_loss", std::numeric_limits<double>::infinity()),
-            {core::required<double>(json, "shrinkage", source), core::required<double>(json, "ridge", source)}};
+        kept.line = {core::required<std::string>(json, "tensor", source),
+                     core::required<std::string>(json, "type", source),
+                     core::required<bool>(json, "refined", source),
+                     core::required<double>(json, "stock_loss", source),
+                     json.value("refined_loss", std::numeric_limits<double>::infinity()),
+                     {core::required<double>(json, "shrinkage", source), core::required<double>(json, "ridge", source)},
+                     json.value("why", ""),
+                     json.value("tokens", std::uint64_t{0}),
+                     json.value("columns", std::uint64_t{0})};
         kept.offset = core::required<std::uint64_t>(json, "offset", source);
         kept.bytes = core::required<std::uint64_t>(json, "bytes", source);
         if (kept.offset != end_ || kept.bytes > available - end_) return;

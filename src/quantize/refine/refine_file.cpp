@@ -1,11 +1,8 @@
 #include "quantize/refine/refine_file.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 #include <map>
 #include <set>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -14,6 +11,7 @@
 #include "engine/session.h"
 #include "engine/stock_quantize.h"
 #include "model/gguf.h"
+#include "quantize/overwrite.h"
 #include "quantize/refine/input_moments.h"
 
 extern "C" void openblas_set_num_threads(int count);
@@ -65,22 +63,10 @@ std::vector<std::vector<Work>> grouped(const std::vector<Work>& work, std::uint6
     return groups;
 }
 
-void overwrite(const core::FileDescriptor& file, std::uint64_t offset, std::string_view bytes,
-               const std::string& name) {
-    for (std::size_t done = 0; done < bytes.size();) {
-        const ssize_t written =
-            ::pwrite(file.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) throw core::system_error("cannot write " + name, errno);
-        done += static_cast<std::size_t>(written);
-    }
-}
-
 // The refined bytes of a whole group, from the journal into the file.
 void apply(const std::vector<Work>& group, const RefineJournal& journal, const std::filesystem::path& path) {
     const model::GgufFile target(path);
-    const core::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file) throw core::system_error("cannot write " + path.string(), errno);
+    const core::FileDescriptor file = open_to_overwrite(path);
     for (const Work& item : group) {
         const RefineLine* line = journal.find(item.name);
         if (!line || !line->refined) continue;
@@ -91,7 +77,7 @@ void apply(const std::vector<Work>& group, const RefineJournal& journal, const s
                                     fmt::format("{}", tensor.bytes), "scale quantize --again");
         overwrite(file, tensor.offset, bytes, path.string());
     }
-    if (::fdatasync(file.get()) != 0) throw core::system_error("cannot write " + path.string(), errno);
+    sync(file, path.string());
 }
 
 void gather(const std::filesystem::path& model_path, const std::vector<model::TokenSequence>& calibration,
@@ -132,9 +118,10 @@ void refine_input(const RefineRequest& request, const std::vector<const Work*>& 
             {item->grid, static_cast<int>(item->rows), decoded(original, item->name), decoded(target, item->name)});
     const auto refined = refine_readers(matrices, moments, request.options);
     for (std::size_t i = 0; i < readers.size(); ++i)
-        journal.add({readers[i]->name, std::string(readers[i]->grid->type), refined[i].refined, refined[i].stock_loss,
-                     refined[i].refined_loss, refined[i].chosen},
-                    refined[i].packed);
+        journal.add(
+            {readers[i]->name, std::string(readers[i]->grid->type), refined[i].refined, refined[i].stock_loss,
+             refined[i].refined_loss, refined[i].chosen, refined[i].why, collector.tokens(input), readers[i]->columns},
+            refined[i].packed);
 }
 
 struct Meter {
@@ -147,7 +134,7 @@ struct Meter {
             report(done, total,
                    line->refined ? fmt::format("{}: error on held-out inputs {:.2f} of stock", item.name,
                                                line->refined_loss / std::max(line->stock_loss, 1e-30))
-                                 : item.name + ": stock is better");
+                                 : fmt::format("{}: {}, stock rounding stays", item.name, line->why));
     }
 };
 

@@ -150,7 +150,10 @@ std::vector<RefinedTensor> refine_readers(std::span<const Reader> readers, const
                                           const RefinerOptions& options) {
     std::vector<RefinedTensor> results(readers.size());
     for (auto& result : results) result.refined_loss = std::numeric_limits<double>::infinity();
-    if (!all_finite(moments.first) || !all_finite(moments.second)) return results;  // nothing to judge by: stock stays
+    if (!all_finite(moments.first) || !all_finite(moments.second)) {
+        for (auto& result : results) result.why = outcome::inputs_not_finite;
+        return results;
+    }
     std::vector<Probe> probes;
     for (const Reader& reader : readers) probes.push_back(make_probe(reader, moments, options.probe_rows));
     const auto losses = held_out_losses(readers, probes, moments, options);
@@ -164,6 +167,7 @@ std::vector<RefinedTensor> refine_readers(std::span<const Reader> readers, const
             }
         results[r].chosen = options.regularisations[chosen[r]];
         results[r].refined = results[r].refined_loss < results[r].stock_loss;
+        if (results[r].refined) results[r].why = outcome::refined;
     }
     for (std::size_t c = 0; c < losses.size(); ++c) {
         const auto wants = [&](std::size_t r) { return results[r].refined && chosen[r] == c; };
@@ -177,7 +181,10 @@ std::vector<RefinedTensor> refine_readers(std::span<const Reader> readers, const
             if (wants(r)) {
                 auto packed = round_whole(readers[r], damped, factors, options);
                 results[r].refined = packed.has_value();
-                if (packed) results[r].packed = std::move(*packed);
+                if (packed)
+                    results[r].packed = std::move(*packed);
+                else
+                    results[r].why = outcome::strayed;
             }
     }
     return results;

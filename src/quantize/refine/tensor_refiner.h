@@ -38,8 +38,17 @@ struct Reader {
     std::vector<float> stock;
 };
 
+// Why a tensor has the bytes it has.
+namespace outcome {
+inline constexpr const char* refined = "refined";
+inline constexpr const char* stock_better = "stock better";            // by the error on held-out inputs
+inline constexpr const char* inputs_not_finite = "inputs not finite";  // nothing to judge by: stock
+inline constexpr const char* strayed = "too far from the original";    // below tensor_check.h's floor: stock
+}  // namespace outcome
+
 struct RefinedTensor {
     bool refined = false;  // false: the stock bytes stay
+    const char* why = outcome::stock_better;
     Regularisation chosen;
     double stock_loss = 0;          // held-out, on the probe rows, relative to tr(W H Wᵀ)
     double refined_loss = 0;        // likewise; infinite where the moments cannot be factorised

@@ -19,7 +19,11 @@ Moments regularised(const Moments& moments, double shrinkage, double ridge) {
     for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < n; ++j)
             if (i != j) result.values[i * n + j] *= keep;
-    for (std::size_t i = 0; i < n; ++i) result.values[i * n + i] += static_cast<float>(ridge * mean);
+    constexpr double silent_share = 0.1;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double share = moments.values[i * n + i] > 0 ? ridge : std::max(ridge, silent_share);
+        result.values[i * n + i] += static_cast<float>(share * mean);
+    }
     return result;
 }
 

@@ -21,7 +21,8 @@ struct Moments {
 };
 
 // H with shrinkage towards its diagonal and a ridge:  (1 − shrinkage)·H + shrinkage·diag(H) + ridge·mean(diag H)·I.
-// Columns that never fired get the ridge alone.
+// Columns that never fired count a tenth of the mean: nothing is known of them, and with the ridge alone the scales would
+// be fitted as if they were free.
 Moments regularised(const Moments& moments, double shrinkage, double ridge);
 
 struct FeedbackFactors {

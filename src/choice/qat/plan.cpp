@@ -1,4 +1,4 @@
-#include "choice/qat_plan.h"
+#include "choice/qat/plan.h"
 
 #include <algorithm>
 #include <map>
