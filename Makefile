@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-quantizer bench-quantize asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-quantizer bench-quantize bench-redaction bench-refresh asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -56,6 +56,14 @@ bench-quantize: build
 	@python3 bench/quantizer_peers.py --scale build/$(PRESET)/scale --divergence build/$(PRESET)/bench/bench_file_divergence \
 	  --engine "$$(scripts/build_engine.sh --peers)" --model $(MODEL) --calibration $(CALIBRATION) --types $(TYPES) \
 	  --foreign $(FOREIGN) --out build/$(PRESET)/bench/peers
+
+# make bench-redaction LABELLED=presidio-research's synth_dataset_v2.json; make bench-refresh BANKING="train.csv test.csv"
+# [SGD="dialogues.json …"]: they need those sets (docs/measurements/redaction.md, refresh-simulation.md).
+bench-redaction: build
+	@cmake --build --preset $(PRESET) --target bench_redaction && build/$(PRESET)/bench/bench_redaction $(LABELLED) odd
+
+bench-refresh: build
+	@cmake --build --preset $(PRESET) --target bench_refresh && build/$(PRESET)/bench/bench_refresh $(BANKING) $(SGD)
 
 format:
 	@scripts/install_packages.sh --format

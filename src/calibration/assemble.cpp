@@ -1,17 +1,22 @@
 #include "calibration/assemble.h"
 
 #include <chrono>
+#include <map>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "calibration/coverage.h"
 #include "calibration/drawing.h"
+#include "calibration/drift/check.h"
+#include "calibration/redaction/secret.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "engine/job.h"
+#include "hardware/threads.h"
 #include "model/unchanged.h"
 
 namespace scale::calibration {
@@ -28,9 +33,20 @@ std::size_t sample_count(const record::CalibrationSection& settings, const std::
     throw core::input_error(found, expected, "correct [calibration] samples in scale.toml");
 }
 
-TrafficIndex read_traffic(const std::filesystem::path& log, std::uint64_t seed) {
+EvaluationTexts evaluation_texts(const record::Pass& pass, const AssembleOptions& options) {
+    EvaluationTexts texts;
+    for (const auto& [set, text] : options.evaluation_texts) texts.add(set, text);
+    for (const std::string& path : pass.file().calibration.evaluation) texts.add_file(pass.resolve(path));
+    return texts;
+}
+
+TrafficIndex read_traffic(Traffic& traffic, const std::filesystem::path& log, const EvaluationTexts& evaluation,
+                          std::uint64_t seed) {
     core::Progress progress("reading the traffic log");
-    return index_traffic(log, seed, [&](double done, double total) { progress.update(done, total); });
+    IndexOptions options;
+    options.seed = seed;
+    options.evaluation = &evaluation;
+    return index_traffic(traffic, log, options, [&](double done, double total) { progress.update(done, total); });
 }
 
 std::string log_description(const TrafficIndex& index) {
@@ -40,45 +56,111 @@ std::string log_description(const TrafficIndex& index) {
     return text;
 }
 
-Tokenizer worker_tokenizer(const record::Pass& pass, const std::filesystem::path& original) {
-    const auto log = pass.work_folder() / "tokenize.log";
-    return [original, log](const core::Json& request) {
-        core::Json complete = request;
-        complete["model"] = original.string();
-        core::Progress progress("templating and tokenizing");
-        return engine::run_job("calibration.tokenize", complete, log, &progress);
+Job worker_job(const record::Pass& pass, const std::string& name, const std::string& label, core::Json settings) {
+    const auto log = pass.work_folder() / (name.substr(name.find('.') + 1) + ".log");
+    return [=](const core::Json& request) {
+        core::Json complete = settings;
+        complete.update(request);
+        core::Progress progress(label);
+        return engine::run_job(name, complete, log, &progress);
     };
+}
+
+DrawingOptions drawing_options(const record::Pass& pass, std::size_t samples) {
+    const record::CalibrationSection& settings = pass.file().calibration;
+    const std::string model = pass.resolve(pass.file().model.path).string();
+    DrawingOptions options;
+    options.samples = samples;
+    options.max_tokens =
+        static_cast<std::size_t>(settings.max_tokens > 0 ? settings.max_tokens : pass.file().deploy.context);
+    options.seed = settings.seed;
+    options.tokenize = worker_job(pass, "calibration.tokenize", "templating and tokenizing", {{"model", model}});
+    if (settings.answers == "generate")
+        options.answer = worker_job(pass, "calibration.answer", "the original's own answers",
+                                    {{"model", model},
+                                     {"threads", hardware::threads_for(pass.file().deploy.threads)},
+                                     {"answer_tokens", settings.answer_tokens}});
+    return options;
 }
 
 std::string after_days(core::TimePoint start, int days) {
     return core::to_rfc3339(start + std::chrono::hours(24) * days);
 }
 
-record::CalibrationSet describe(const TrafficIndex& index, const Drawing& drawing,
-                                const record::CalibrationSection& settings) {
-    record::CalibrationSet set;
-    set.samples = static_cast<int>(drawing.samples.size());
-    set.tokens = model::count_tokens(drawing.sample_sequences);
-    set.holdout_samples = static_cast<int>(drawing.holdout.size());
-    set.holdout_tokens = model::count_tokens(drawing.holdout_sequences);
-    const core::TimePoint created = core::now();
-    set.created_at = core::to_rfc3339(created);
-    set.expires_at = after_days(created, settings.expires_days);
+void describe_log(const TrafficIndex& index, record::CalibrationSet& set) {
     set.log_sha256 = index.reading.sha256;
     set.log_lines = index.reading.lines;
     set.log_requests = index.requests;
     set.log_duplicates = index.duplicates;
     set.log_broken = index.broken.count;
     set.broken_examples = index.broken.examples;
+    set.source = source_name(index.kind);
+    set.log_distinct = index.distinct_count;
+    set.log_kept = index.distinct.size();
+    std::unordered_map<std::size_t, std::uint64_t> sizes;
+    for (const std::size_t cluster : index.clusters) ++sizes[cluster];
+    for (const auto& [cluster, size] : sizes) set.near_duplicates += size - 1;
+    for (std::size_t kind = 0; kind < sensitive_kinds; ++kind)
+        if (index.redactions[kind] > 0)
+            set.redactions[std::string(sensitive_name(static_cast<Sensitive>(kind)))] = index.redactions[kind];
+}
+
+void describe_drops(const TrafficIndex& index, const Split& split, const Drawing& drawing,
+                    record::CalibrationSet& set) {
+    if (const std::uint64_t count = split.set_aside.size() + drawing.set_aside; count > 0)
+        set.dropped["near-duplicates of a request on another side of the split"] = count;
+    for (const std::size_t i : split.overlaps) ++set.dropped["overlap with " + index.distinct[i].overlap];
+    if (drawing.refused > 0) set.dropped["refused by the model's chat template"] = drawing.refused;
+}
+
+void add_tokens(const Drawing& drawing, const TrafficIndex& index, std::vector<record::Stratum>& strata) {
+    std::map<std::string, std::uint64_t> tokens;  // by label
+    for (std::size_t k = 0; k < drawing.samples.size(); ++k)
+        tokens[stratum_label(index, drawing.samples[k])] += drawing.sample_sequences[k].tokens.size();
+    for (record::Stratum& stratum : strata)
+        stratum.tokens =
+            tokens[stratum.format + " / " + stratum.script + " / " + stratum.topic + " / " + stratum.length];
+}
+
+record::CalibrationSet describe(const TrafficIndex& index, const Split& split, const Drawing& drawing,
+                                const record::CalibrationSection& settings) {
+    record::CalibrationSet set;
+    set.samples = static_cast<int>(drawing.samples.size());
+    set.tokens = model::count_tokens(drawing.sample_sequences);
+    set.holdout_samples = static_cast<int>(drawing.holdout.size());
+    set.holdout_tokens = model::count_tokens(drawing.holdout_sequences);
+    set.canary_samples = static_cast<int>(drawing.canary.size());
+    set.canary_tokens = model::count_tokens(drawing.canary_sequences);
+    const core::TimePoint created = core::now();
+    set.created_at = core::to_rfc3339(created);
+    set.expires_at = after_days(created, settings.expires_days);
     set.seed = settings.seed;
-    Coverage coverage = coverage_of(index, drawing.samples, drawing.holdout);
+    set.samples_cut = drawing.cut;
+    set.own_answers = drawing.own_answers;
+    describe_log(index, set);
+    describe_drops(index, split, drawing, set);
+    Coverage coverage = coverage_of(index, drawing.samples, drawing.holdout, split.calibration, settings.seed);
     set.coverage = coverage.covered;
     set.total_variation = coverage.total_variation;
+    set.nearness = coverage.nearness;
+    set.random_nearness = coverage.random_nearness;
     set.strata = std::move(coverage.strata);
+    add_tokens(drawing, index, set.strata);
     return set;
 }
 
 }  // namespace
+
+std::filesystem::path log_path(const record::Pass& pass, const std::optional<std::filesystem::path>& log) {
+    return log.value_or(pass.resolve(pass.file().traffic.log));
+}
+
+Traffic open_traffic(const record::Pass& pass, const std::optional<std::filesystem::path>& log) {
+    const record::TrafficSection& settings = pass.file().traffic;
+    std::optional<Redactor> redactor;
+    if (settings.redact) redactor.emplace(redaction_secret(pass.state_folder() / "redaction.key"));
+    return {open_source(log_path(pass, log), log ? "auto" : settings.format), std::move(redactor)};
+}
 
 record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& options) {
     const record::WorkLock lock(pass.folder(), "scale assemble");
@@ -87,21 +169,25 @@ record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& optio
     const record::CalibrationSection& settings = pass.file().calibration;
     const std::size_t samples = sample_count(settings, options.samples);
 
-    TrafficIndex index = read_traffic(options.log.value_or(pass.resolve(pass.file().traffic.log)), settings.seed);
-    const Split split = split_requests(index.distinct, settings.holdout, settings.seed, log_description(index));
+    Traffic traffic = open_traffic(pass, options.log);
+    TrafficIndex index =
+        read_traffic(traffic, log_path(pass, options.log), evaluation_texts(pass, options), settings.seed);
+    const Split split =
+        split_requests(index, {settings.holdout, settings.canary, settings.seed}, log_description(index));
     check_disjoint(index.distinct, split);
 
-    const auto original = pass.resolve(pass.file().model.path);
     const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
-    model::require_unchanged(original, constraint.fingerprint.model_sha256);
-    const DrawingOptions drawing_options{samples, static_cast<std::size_t>(settings.max_tokens), settings.seed};
-    const Drawing drawing = draw(index, split, drawing_options, worker_tokenizer(pass, original));
+    model::require_unchanged(pass.resolve(pass.file().model.path), constraint.fingerprint.model_sha256);
+    const Drawing drawing = draw(index, traffic, split, drawing_options(pass, samples));
     if (!drawing.has_template)
         core::say("The model has no chat template; ChatML is used, as the engine's server does.");
 
-    record::CalibrationSet set = describe(index, drawing, settings);
+    record::CalibrationSet set = describe(index, split, drawing, settings);
+    set.redacted = traffic.redacts();
     set.set_sha256 = pass.objects().put(model::to_json_lines(drawing.sample_sequences));
     set.holdout_sha256 = pass.objects().put(model::to_json_lines(drawing.holdout_sequences));
+    set.profile_sha256 = pass.objects().put(profile_of(index, traffic, settings.seed));
+    if (!drawing.canary.empty()) set.canary_sha256 = pass.objects().put(model::to_json_lines(drawing.canary_sequences));
     const record::Entry* decision = lineage.current(record::kind::decision);
     pass.store().append({record::Stage::calibration, record::kind::calibration_set, {decision->hash}, core::Json(set)});
     return set;

@@ -91,6 +91,31 @@ std::string read_messages(const Json& messages, Request& request) {
     return asked ? "" : "no user message with text";
 }
 
+std::string transcript_role(const std::string& from) {
+    if (from == "human") return "user";
+    if (from == "gpt" || from == "chatgpt" || from == "bot" || from == "model" || from == "bard") return "assistant";
+    if (from == "observation") return "tool";
+    return known_role(from);
+}
+
+std::string read_transcript(const Json& turns, Request& request) {
+    if (!turns.is_array() || turns.empty()) return "'conversations' is not a non-empty array";
+    for (const Json& turn : turns) {
+        const std::string from = text_member(turn, "from");
+        const std::string role = transcript_role(from);
+        if (role.empty()) return fmt::format("unknown speaker '{}'", from.substr(0, 40));
+        std::string content = text_member(turn, "value");
+        if (core::trimmed(content).empty()) continue;
+        if (role == "tool") request.uses_tools = true;
+        request.messages.push_back({role, std::move(content)});
+    }
+    if (!request.messages.empty() && request.messages.back().role == "assistant") {
+        request.answer = std::move(request.messages.back().content);
+        request.messages.pop_back();
+    }
+    return request.user_turns() > 0 ? "" : "no user message with text";
+}
+
 std::string read_prompt(const Json& prompt, Request& request) {
     if (prompt.is_string()) {
         request.prompt = prompt.get<std::string>();
@@ -147,7 +172,10 @@ ParsedLine parse_request(std::string_view line) {
     try {
         value = core::parse_json(line, "");
     } catch (const core::Error& error) {
-        parsed.refusal = error.found().substr(error.found().find_first_not_of(": "));
+        // Without the piece of text that the parser quotes.
+        const std::string reason = error.found().substr(error.found().find_first_not_of(": "));
+        const auto quoted = reason.find("; last read");
+        parsed.refusal = quoted == std::string::npos ? reason : reason.substr(0, quoted) + ")";
         return parsed;
     }
     const Json* wrapped = member(value, "request");
@@ -159,11 +187,15 @@ ParsedLine parse_request(std::string_view line) {
     Request& request = parsed.request;
     if (const Json* messages = member(body, "messages"))
         parsed.refusal = read_messages(*messages, request);
+    else if (const Json* turns = member(body, "conversations"))
+        parsed.refusal = read_transcript(*turns, request);
     else if (const Json* prompt = member(body, "prompt"))
         parsed.refusal = read_prompt(*prompt, request);
     else
         parsed.refusal = "neither 'messages' nor 'prompt'";
     request.conversation = conversation_of(value, body);
+    if (request.conversation.empty() && member(body, "conversations") && !text_member(body, "id").empty())
+        request.conversation = "id:" + text_member(body, "id");
     read_flags(body, request);
     if (const Json* response = wrapped ? member(value, "response") : nullptr)
         request.answer = recorded_answer(*response);

@@ -1,7 +1,8 @@
 // One request of the traffic, as OpenAI's chat-completions and completions APIs write it.
 //
-// A line is the request body itself, or {"request": body, "response": body} as our gateway's log has it; the answer is
-// then part of the sample, because the model's inputs while it answers are inputs too.
+// A line is the request body itself, or {"request": body, "response": body}; the answer is then part of the sample,
+// because the model's inputs while it answers are inputs too. A transcript, {"conversations": [{"from", "value"}]} as
+// ShareGPT exports it, is a chat whose last turn of the model is the answer.
 // Source of the fields: the OpenAI API reference, "Create chat completion" and "Create completion".
 #pragma once
 

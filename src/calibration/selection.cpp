@@ -5,55 +5,77 @@
 #include <numeric>
 #include <utility>
 
+#include "calibration/facility_location.h"
 #include "core/random.h"
 
 namespace scale::calibration {
 
 namespace {
 
-std::size_t reachable_floor(const std::vector<std::size_t>& available, std::size_t total, std::size_t floor) {
+std::size_t reachable_floor(const std::vector<Supply>& strata, std::size_t total, std::size_t floor) {
     const auto needed = [&](std::size_t f) {
         std::size_t sum = 0;
-        for (const std::size_t n : available) sum += std::min(n, f);
+        for (const Supply& stratum : strata) sum += std::min(stratum.available, f);
         return sum;
     };
     while (floor > 0 && needed(floor) > total) --floor;
     return floor;
 }
 
+std::vector<Supply> supplies_of(const TrafficIndex& index, const Strata& strata, double max_tokens) {
+    std::vector<Supply> supplies;
+    for (const auto& [key, requests] : strata) {
+        double tokens = 0;
+        for (const std::size_t i : requests) tokens += std::min(index.distinct[i].tokens, max_tokens);
+        supplies.push_back({requests.size(), std::max(1.0, tokens / static_cast<double>(requests.size()))});
+    }
+    return supplies;
+}
+
+// Hands (requests of a stratum, its seats) to `take`, which appends to the choice.
+template <typename Take>
+std::vector<std::size_t> selected(const TrafficIndex& index, const Strata& strata, std::size_t total,
+                                  const QuotaRule& rule, double max_tokens, const Take& take) {
+    const std::vector<std::size_t> seats = quotas(supplies_of(index, strata, max_tokens), total, rule);
+    std::vector<std::size_t> chosen;
+    std::size_t h = 0;
+    for (const auto& [key, requests] : strata) take(requests, seats[h++], chosen);
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
+}
+
 }  // namespace
 
 StratumKey stratum_of(const TrafficIndex& index, std::size_t request) {
-    return {index.distinct[request].format, index.topics[request], index.distinct[request].length};
+    const IndexedRequest& entry = index.distinct[request];
+    return {entry.format, entry.script, entry.length};
 }
 
-std::vector<std::size_t> quotas(const std::vector<std::size_t>& available, std::size_t total, const QuotaRule& rule) {
-    const std::size_t floor = reachable_floor(available, total, rule.floor);
+std::vector<std::size_t> quotas(const std::vector<Supply>& strata, std::size_t total, const QuotaRule& rule) {
+    const std::size_t floor = reachable_floor(strata, total, rule.floor);
     std::vector<std::size_t> seats;
     std::vector<double> strength;
-    for (const std::size_t n : available) {
-        seats.push_back(std::min(n, floor));
-        strength.push_back(std::pow(static_cast<double>(n), rule.exponent));
+    for (const Supply& stratum : strata) {
+        seats.push_back(std::min(stratum.available, floor));
+        strength.push_back(std::pow(static_cast<double>(stratum.available) * stratum.tokens, rule.exponent));
     }
     std::size_t given = std::accumulate(seats.begin(), seats.end(), std::size_t{0});
     for (; given < total; ++given) {
-        std::size_t best = available.size();
+        std::size_t best = strata.size();
         double best_claim = 0;
-        for (std::size_t h = 0; h < available.size(); ++h) {
-            const double claim = strength[h] / static_cast<double>(2 * seats[h] + 1);
-            if (seats[h] == available[h] || claim <= best_claim) continue;
+        for (std::size_t h = 0; h < strata.size(); ++h) {
+            const double claim = strength[h] / (strata[h].tokens * (static_cast<double>(seats[h]) + 0.5));
+            if (seats[h] == strata[h].available || claim <= best_claim) continue;
             best = h;
             best_claim = claim;
         }
-        if (best == available.size()) break;
+        if (best == strata.size()) break;
         ++seats[best];
     }
     return seats;
 }
 
-std::map<StratumKey, std::vector<std::size_t>> ordered_strata(const TrafficIndex& index,
-                                                              const std::vector<std::size_t>& pool,
-                                                              std::uint64_t seed) {
+Strata ordered_strata(const TrafficIndex& index, const std::vector<std::size_t>& pool, std::uint64_t seed) {
     std::map<StratumKey, std::vector<std::pair<double, std::size_t>>> drawn;
     for (const std::size_t request : pool) {
         // The draw belongs to the text, so that it does not change when the log grows.
@@ -61,7 +83,7 @@ std::map<StratumKey, std::vector<std::size_t>> ordered_strata(const TrafficIndex
         const double wait = -std::log(1.0 - random.uniform()) / index.distinct[request].occurrences;
         drawn[stratum_of(index, request)].emplace_back(wait, request);
     }
-    std::map<StratumKey, std::vector<std::size_t>> strata;
+    Strata strata;
     for (auto& [key, requests] : drawn) {
         std::sort(requests.begin(), requests.end());
         for (const auto& [wait, request] : requests) strata[key].push_back(request);
@@ -69,19 +91,28 @@ std::map<StratumKey, std::vector<std::size_t>> ordered_strata(const TrafficIndex
     return strata;
 }
 
-std::vector<std::size_t> select(const std::map<StratumKey, std::vector<std::size_t>>& strata, std::size_t total,
-                                const QuotaRule& rule) {
-    std::vector<std::size_t> available;
-    for (const auto& [key, requests] : strata) available.push_back(requests.size());
-    const std::vector<std::size_t> seats = quotas(available, total, rule);
-    std::vector<std::size_t> chosen;
-    std::size_t h = 0;
-    for (const auto& [key, requests] : strata) {
-        chosen.insert(chosen.end(), requests.begin(), requests.begin() + static_cast<std::ptrdiff_t>(seats[h]));
-        ++h;
-    }
-    std::sort(chosen.begin(), chosen.end());
-    return chosen;
+std::vector<std::size_t> select(const TrafficIndex& index, const Strata& strata, std::size_t total,
+                                const QuotaRule& rule, double max_tokens) {
+    const auto take = [](const std::vector<std::size_t>& requests, std::size_t seats,
+                         std::vector<std::size_t>& chosen) {
+        chosen.insert(chosen.end(), requests.begin(), requests.begin() + static_cast<std::ptrdiff_t>(seats));
+    };
+    return selected(index, strata, total, rule, max_tokens, take);
+}
+
+std::vector<std::size_t> select_covering(const TrafficIndex& index, const Strata& strata, std::size_t total,
+                                         const QuotaRule& rule, double max_tokens) {
+    const auto take = [&](const std::vector<std::size_t>& requests, std::size_t seats,
+                          std::vector<std::size_t>& chosen) {
+        std::vector<const TopicVector*> items;
+        std::vector<double> weights;
+        for (const std::size_t i : requests) {
+            items.push_back(&index.vectors[i]);
+            weights.push_back(index.distinct[i].occurrences);
+        }
+        for (const std::size_t place : facility_location(items, weights, seats)) chosen.push_back(requests[place]);
+    };
+    return selected(index, strata, total, rule, max_tokens, take);
 }
 
 }  // namespace scale::calibration

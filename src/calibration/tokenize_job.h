@@ -6,7 +6,7 @@
 // as a server does with templated text.
 //
 // Request: {"model": path, "max_tokens": n, "requests": [{"id", "stratum", "messages": [{"role", "content"}], "prompt",
-// "answer"}]}. Result: {"sequences": [{"position", "id", "stratum", "text", "tokens"}], "refused": [{"position",
+// "answer"}]}. Result: {"sequences": [{"position", "id", "stratum", "text", "tokens", "cut"}], "refused": [{"position",
 // "reason"}], "has_template": bool}; every request is in one of the two lists.
 #pragma once
 

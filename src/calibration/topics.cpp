@@ -178,6 +178,26 @@ double DocumentFrequencies::inverse(std::uint32_t bucket) const {
     return counts_[bucket] < 2 ? 0.0 : std::log((1.0 + texts_) / (1.0 + counts_[bucket]));
 }
 
+core::Json DocumentFrequencies::to_json() const {
+    core::Json buckets = core::Json::array();
+    for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
+        if (counts_[bucket] == 0) continue;
+        buckets.push_back(bucket);
+        buckets.push_back(counts_[bucket]);
+    }
+    return {{"texts", texts_}, {"buckets", buckets}};
+}
+
+DocumentFrequencies DocumentFrequencies::from_json(const core::Json& json) {
+    DocumentFrequencies frequencies;
+    frequencies.texts_ = json.at("texts").get<std::uint32_t>();
+    const core::Json& buckets = json.at("buckets");
+    for (std::size_t i = 0; i + 1 < buckets.size(); i += 2)
+        frequencies.counts_[buckets.at(i).get<std::uint32_t>() % topic_buckets] =
+            buckets.at(i + 1).get<std::uint32_t>();
+    return frequencies;
+}
+
 TopicVector topic_vector(std::string_view text, const DocumentFrequencies& frequencies) {
     TopicVector vector{};
     for (const auto& [bucket, count] : bucket_counts(text)) {
@@ -204,6 +224,20 @@ std::vector<int> cluster(const std::vector<TopicVector>& vectors, int k, std::ui
         if (restart == 0 || found.similarity > best.similarity) best = std::move(found);
     }
     return renumbered(std::move(best.clusters), best.centres);
+}
+
+std::vector<TopicVector> centres_of_clusters(const std::vector<TopicVector>& vectors,
+                                             const std::vector<int>& clusters) {
+    const int k = clusters.empty() ? 0 : *std::max_element(clusters.begin(), clusters.end()) + 1;
+    return centres_of(vectors, clusters, std::vector<TopicVector>(static_cast<std::size_t>(k)));
+}
+
+int nearest(const TopicVector& vector, const std::vector<TopicVector>& centres) {
+    return nearest_centre(vector, centres);
+}
+
+float cosine(const TopicVector& a, const TopicVector& b) {
+    return dot(a, b);
 }
 
 std::vector<std::string> topic_names(const std::vector<int>& clusters,

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/json.h"
+
 namespace scale::calibration {
 
 inline constexpr std::size_t topic_dimensions = 64;
@@ -36,6 +38,9 @@ class DocumentFrequencies {
     // ln((1 + n) / (1 + df)) ≥ 0; 0 for what only one text holds, which tells nothing about others.
     double inverse(std::uint32_t bucket) const;
 
+    core::Json to_json() const;                                    // {"texts", "buckets": [bucket, count, …]}
+    static DocumentFrequencies from_json(const core::Json& json);  // throws nlohmann's exception for anything else
+
   private:
     std::vector<std::uint32_t> counts_ = std::vector<std::uint32_t>(topic_buckets);
     std::uint32_t texts_ = 0;
@@ -48,6 +53,12 @@ int topic_count(std::size_t requests);
 
 // The cluster of every vector, 0 … k − 1, numbered by size with the largest first; k may end up smaller.
 std::vector<int> cluster(const std::vector<TopicVector>& vectors, int k, std::uint64_t seed);
+
+// The mean direction of every cluster, length 1; empty clusters get the zero vector.
+std::vector<TopicVector> centres_of_clusters(const std::vector<TopicVector>& vectors, const std::vector<int>& clusters);
+// The centre with the greatest cosine, the first of equals.
+int nearest(const TopicVector& vector, const std::vector<TopicVector>& centres);
+float cosine(const TopicVector& a, const TopicVector& b);  // of vectors of length 1 (or 0)
 
 // Names for the clusters, distinct; `text_of` gives the text of a request and is called for at most `limit` requests,
 // spread evenly. A single cluster is called "all".

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "calibration/assemble.h"
+#include "calibration/drift/check.h"
 #include "cli/commands.h"
 #include "core/error.h"
+#include "quality/suite/item.h"
 
 namespace scale::cli {
 
@@ -19,6 +21,8 @@ struct Row {
     int traffic = 0;
     int samples = 0;
     int holdout = 0;
+    std::uint64_t tokens = 0;
+    double nearness = 0;  // times traffic
 };
 
 // The strata summed over everything but one of their three parts, the largest first.
@@ -29,6 +33,8 @@ std::vector<Row> summed(const std::vector<record::Stratum>& strata, std::string 
         row.traffic += stratum.traffic;
         row.samples += stratum.samples;
         row.holdout += stratum.holdout;
+        row.tokens += stratum.tokens;
+        row.nearness += stratum.nearness * stratum.traffic;
     }
     std::vector<Row> rows;
     for (auto& [name, row] : sums) {
@@ -43,39 +49,112 @@ std::string table(const record::CalibrationSet& set, const std::string& title, s
     const auto rows = summed(set.strata, part);
     double all = 0;
     for (const Row& row : rows) all += row.traffic;
-    std::string text = fmt::format("{:<34} {:>8} {:>6} {:>8} {:>6} {:>8}\n", title, "traffic", "share", "samples",
-                                   "share", "held out");
+    std::string text = fmt::format("{:<34} {:>8} {:>6} {:>8} {:>8} {:>6} {:>8} {:>8}\n", title, "traffic", "share",
+                                   "samples", "tokens", "share", "likeness", "held out");
+    const double tokens = static_cast<double>(std::max<std::uint64_t>(1, set.tokens));
     for (const Row& row : rows)
-        text += fmt::format("  {:<32} {:>8} {:>5.1f}% {:>8} {:>5.1f}% {:>8}\n", row.name, row.traffic,
-                            100 * row.traffic / all, row.samples, 100.0 * row.samples / set.samples, row.holdout);
+        text += fmt::format("  {:<32} {:>8} {:>5.1f}% {:>8} {:>8} {:>5.1f}% {:>8.3f} {:>8}\n", row.name, row.traffic,
+                            100 * row.traffic / all, row.samples, row.tokens,
+                            100 * static_cast<double>(row.tokens) / tokens,
+                            row.traffic == 0 ? 0 : row.nearness / row.traffic, row.holdout);
+    return text;
+}
+
+std::string counted(const std::map<std::string, std::uint64_t>& counts) {
+    std::string text;
+    for (const auto& [what, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
+    return text.empty() ? "none" : text;
+}
+
+std::string describe_log(const record::CalibrationSet& set) {
+    std::string text = fmt::format("Log ({}): {} lines, {} usable requests, {} duplicates, {} could not be used.\n",
+                                   set.source, set.log_lines, set.log_requests, set.log_duplicates, set.log_broken);
+    for (const std::string& example : set.broken_examples) text += "  " + example + "\n";
+    if (set.log_broken > set.broken_examples.size())
+        text += fmt::format("  … and {} more\n", set.log_broken - set.broken_examples.size());
+    if (set.log_kept < set.log_distinct)
+        text += fmt::format("  of about {} distinct requests (estimated), {} were held: a uniform sample\n",
+                            set.log_distinct, set.log_kept);
+    text += set.redacted ? fmt::format("Redacted in the log (counted): {}. Names and addresses are not looked for.\n",
+                                       counted(set.redactions))
+                         : "Nothing was redacted: redact = false in [traffic].\n";
+    text += fmt::format("Near-duplicates: {}. Left out of all sets: {}.\n", set.near_duplicates, counted(set.dropped));
     return text;
 }
 
 std::string describe(const record::CalibrationSet& set) {
     std::string text = fmt::format(
-        "Calibration set: {} samples, {} tokens. Held out for the gate: {} samples, {} tokens; no text and no "
-        "conversation in both.\n",
+        "Calibration set: {} samples, {} tokens. Held out for the gate: {} samples, {} tokens; no text, near-duplicate "
+        "or conversation in both.\n",
         set.samples, set.tokens, set.holdout_samples, set.holdout_tokens);
-    text += fmt::format("Log: {} lines, {} usable requests, {} duplicates, {} could not be used.\n", set.log_lines,
-                        set.log_requests, set.log_duplicates, set.log_broken);
-    for (const std::string& example : set.broken_examples) text += "  " + example + "\n";
-    if (set.log_broken > set.broken_examples.size())
-        text += fmt::format("  … and {} more\n", set.log_broken - set.broken_examples.size());
+    if (set.canary_samples > 0)
+        text += fmt::format("Canary, read by neither: {} samples, {} tokens.\n", set.canary_samples, set.canary_tokens);
+    else
+        text += "No canary: the log is too small for one.\n";
+    if (set.samples_cut > 0)
+        text += fmt::format("{} of them were cut at the token limit; raise max_tokens in [calibration].\n",
+                            set.samples_cut);
+    if (set.own_answers > 0)
+        text += fmt::format("{} samples end with the original's own answer, generated here.\n", set.own_answers);
+    text += describe_log(set);
     text += "\n" + table(set, "format", &record::Stratum::format);
+    text += "\n" + table(set, "script", &record::Stratum::script);
     text += "\n" + table(set, "length (bytes of prompt and answer)", &record::Stratum::length);
     text += "\n" + table(set, "topic", &record::Stratum::topic);
     text += fmt::format(
-        "\nStrata (format, topic, length) with a sample hold {:.1f} % of the distinct traffic. Total variation between "
-        "traffic and set: {:.2f};\nit is above 0 by intent: a stratum of N requests gets samples in proportion to √N, "
-        "so "
-        "that rare ones are seen.\n",
-        100 * set.coverage, set.total_variation);
+        "\nStrata (format, script, length) with a sample hold {:.1f} % of the distinct traffic. Likeness of the "
+        "traffic "
+        "to\nthe set (mean cosine to the sample most like each request, measured): {:.3f}; {:.3f} for as many drawn at "
+        "random.\nTotal variation between traffic and set: {:.2f}; it is above 0 by intent: a stratum's tokens grow "
+        "with "
+        "the root of\nits traffic, so that rare ones are seen.\n",
+        100 * set.coverage, set.nearness, set.random_nearness, set.total_variation);
     text += fmt::format("Expires {}; scale quantize refuses an expired set.", set.expires_at.substr(0, 10));
     return text;
 }
 
+// The gate's generated suites, so that no sample overlaps with them. The seed of the budget fixes the items; tokens are
+// estimated, which only moves the length of long-context texts.
+std::vector<std::pair<std::string, std::string>> suite_texts(const record::Budget& budget) {
+    quality::SuiteRequest request;
+    request.items = budget.items;
+    request.seed = budget.seed;
+    request.context = budget.context;
+    request.count_tokens = [](const std::string& text) { return static_cast<int>(text.size() / 4); };
+    std::vector<std::pair<std::string, std::string>> texts;
+    for (const quality::Item& item : quality::all_items(request, false))
+        texts.emplace_back("suite " + item.suite, item.prompt);
+    return texts;
+}
+
+Ending checked(const record::TrafficCheck& check) {
+    Ending ending;
+    ending.text = fmt::format("{:<15}{:>11}{:>11}{:>9}{:>9}  {:<9}{}\n", "test", "statistic", "threshold", "p", "shift",
+                              "result", "moved most");
+    for (const record::DriftTest& test : check.tests)
+        ending.text += fmt::format("{:<15}{:>11.4f}{:>11.4f}{:>9.4f}{:>9.3f}  {:<9}{}\n", test.name, test.statistic,
+                                   test.threshold, test.p, test.effect, test.drifted ? "drifted" : "ok", test.moved);
+    ending.text += fmt::format(
+        "measured on {} distinct requests of {} conversations; thresholds by permutation, false alarms at most {:g} % "
+        "of "
+        "checks\n{}",
+        check.requests, check.conversations, 100 * check.alpha, check.sentence);
+    ending.json = core::Json(check);
+    if (check.verdict == "refresh") {
+        ending.code = exit_code::fail;
+        ending.next = "scale assemble && scale quantize && scale lock";
+    } else if (check.verdict == "inconclusive") {
+        ending.code = exit_code::inconclusive;
+        ending.next = "let the log run longer, then: scale assemble --check";
+    } else {
+        ending.next = "scale status";
+    }
+    return ending;
+}
+
 struct Options {
     std::string log;
+    std::string check;
     int samples = 0;
 };
 
@@ -85,15 +164,22 @@ void add_assemble_command(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<Options>();
     const auto run = [&commands, options]() -> Ending {
         record::Pass pass(commands.global().folder);
+        if (!options->check.empty()) return checked(calibration::check_traffic(pass, options->check));
         calibration::AssembleOptions assemble;
         if (!options->log.empty()) assemble.log = options->log;
         if (options->samples != 0) assemble.samples = options->samples;
+        assemble.evaluation_texts = suite_texts(pass.file().budget);
         const record::CalibrationSet set = calibration::assemble(pass, assemble);
         return {exit_code::done, describe(set), core::Json(set), "scale quantize"};
     };
     CLI::App* command = commands.add(app, "assemble", "A: choose the calibration set from the traffic log",
                                      "scale assemble --log traffic.jsonl --samples 256", run);
-    command->add_option("--log", options->log, "traffic log (JSON lines) instead of [traffic] log of scale.toml");
+    command->add_option("--log", options->log,
+                        "traffic log (or the gateway's log folder) instead of [traffic] log of scale.toml");
+    command
+        ->add_option("--check", options->check,
+                     "compare this newer log with the traffic of the set in force: does the set still stand for it?")
+        ->excludes("--log");
     command->add_option("--samples", options->samples, "samples, 128 to 512, instead of [calibration] samples")
         ->check(CLI::Range(128, 512));
 }

@@ -1,5 +1,6 @@
 #include "cli/jobs.h"
 
+#include "calibration/answer_job.h"
 #include "calibration/tokenize_job.h"
 #include "choice/trial_jobs.h"
 #include "cli/model_argument.h"
@@ -17,6 +18,7 @@ namespace scale::cli {
 
 engine::Jobs all_jobs() {
     return {
+        {"calibration.answer", calibration::answer_job},
         {"calibration.tokenize", calibration::tokenize_job},
         {"cli.estimate_memory", estimate_memory_job},
         {choice::plan_job_name, choice::plan_job},

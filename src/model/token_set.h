@@ -2,7 +2,7 @@
 //
 // Format: one JSON object a line, {"id": text, "stratum": text, "text": text, "tokens": [number, …]}, in canonical
 // bytes, so that equal sets are equal files. `text` is what the tokens spell (the templated request), `stratum` is
-// "format / topic / length".
+// "format / script / topic / length".
 #pragma once
 
 #include <cstdint>

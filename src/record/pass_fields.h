@@ -49,14 +49,22 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("qat_plan", file.choice.qat_plan, "an accepted plan unlocks candidates below 4 bits");
     visit.field("trial_rounds", file.choice.trial_rounds, "interleaved rounds of the kernel trial");
 
-    visit.section("traffic", "Real requests: JSON lines, one OpenAI-style request body a line.");
-    visit.field("log", file.traffic.log, "");
+    visit.section("traffic", "Real requests: OpenAI-style JSON lines, the gateway's log, prompts or chats.");
+    visit.field("log", file.traffic.log, "a file, or the gateway's folder .scale/rollout/log");
+    visit.field("format", file.traffic.format, "\"auto\", \"requests\", \"gateway\", \"prompts\" or \"chats\"");
+    visit.field("redact", file.traffic.redact, "replaces personal data and secrets before anything is stored");
 
     visit.section("calibration", "A: samples chosen from the traffic.");
     visit.field("samples", file.calibration.samples, "128 to 512");
     visit.field("expires_days", file.calibration.expires_days, "after that the set must be assembled again");
-    visit.field("max_tokens", file.calibration.max_tokens, "a longer sample is cut there");
+    visit.field("max_tokens", file.calibration.max_tokens, "a longer sample is cut there; 0: at the deployed context");
     visit.field("holdout", file.calibration.holdout, "share of the traffic that only the gate sees");
+    visit.field("canary", file.calibration.canary, "share that neither calibration nor gate sees");
+    visit.field("answers", file.calibration.answers,
+                "\"log\", or \"generate\": the original answers what was logged without an answer");
+    visit.field("answer_tokens", file.calibration.answer_tokens, "of a generated answer, at most");
+    visit.field("evaluation", file.calibration.evaluation,
+                "files of evaluation sets; no sample may share a run of words with them");
     visit.field("rounding", file.calibration.rounding,
                 "\"refined\" (error feedback where better on held-out inputs) or \"stock\" (llama.cpp's)");
     visit.field("seed", file.calibration.seed, "");

@@ -94,6 +94,12 @@ class Reader {
         else
             wrong(node, key, "a string");
     }
+    void read(const toml::node& node, const std::string& key, bool& value) {
+        if (const auto flag = node.value_exact<bool>())
+            value = *flag;
+        else
+            wrong(node, key, "true or false");
+    }
     void read(const toml::node& node, const std::string& key, double& value) {
         if (const auto number = node.value<double>(); number && node.is_number())
             value = *number;
@@ -163,7 +169,14 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(file.calibration.samples >= 128 && file.calibration.samples <= 512,
           "samples in [calibration] must be 128 to 512");
     check(file.calibration.expires_days >= 1, "expires_days in [calibration] must be at least 1");
-    check(file.calibration.max_tokens >= 32, "max_tokens in [calibration] must be at least 32");
+    one_of("format in [traffic]", file.traffic.format, {"auto", "requests", "gateway", "prompts", "chats"});
+    check(file.calibration.max_tokens == 0 || file.calibration.max_tokens >= 32,
+          "max_tokens in [calibration] must be at least 32, or 0 for the deployed context");
+    one_of("answers in [calibration]", file.calibration.answers, {"log", "generate"});
+    check(file.calibration.answer_tokens >= 1 && file.calibration.answer_tokens <= 4096,
+          "answer_tokens in [calibration] must be 1 to 4096");
+    check(file.calibration.canary >= 0 && file.calibration.canary + file.calibration.holdout <= 0.9,
+          "canary in [calibration] must be at least 0, and with holdout at most 0.9");
     one_of("rounding in [calibration]", file.calibration.rounding, {"refined", "stock"});
     check(share(file.calibration.holdout), "holdout in [calibration] must lie between 0 and 1");
     check(file.budget.alpha > 0 && file.budget.alpha <= 0.2, "alpha in [budget] must lie above 0 and at most at 0.2");
@@ -207,6 +220,9 @@ class TemplateWriter {
     void section(const std::string& name, const char* comment) { text += fmt::format("\n# {}\n[{}]\n", comment, name); }
     void field(const std::string& key, const std::string& value, const char* comment) {
         line(key, quoted(value), comment, value.empty());
+    }
+    void field(const std::string& key, bool value, const char* comment) {
+        line(key, value ? "true" : "false", comment, false);
     }
     void field(const std::string& key, double value, const char* comment) {
         line(key, fmt::format("{}", value), comment, value == 0);

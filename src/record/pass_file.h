@@ -45,14 +45,20 @@ struct ChoiceSection {
 
 struct TrafficSection {
     std::string log = "traffic.jsonl";
+    std::string format = "auto";  // "requests", "gateway", "prompts", "chats"
+    bool redact = true;           // personal data and secrets are replaced before anything is stored
 };
 
 struct CalibrationSection {
     int samples = 256;  // 128–512
     int expires_days = 90;
-    int max_tokens = 1024;             // a longer sample is cut there
-    double holdout = 0.25;             // share of the log kept for the gate
-    std::string rounding = "refined";  // "stock": llama.cpp's own rounding throughout
+    int max_tokens = 0;                   // a longer sample is cut there; 0: the deployed context
+    double holdout = 0.25;                // share of the log kept for the gate
+    double canary = 0.05;                 // share that neither calibration nor gate reads
+    std::string answers = "log";          // "generate": the original answers requests whose answer was not logged
+    int answer_tokens = 128;              // of a generated answer, at most
+    std::vector<std::string> evaluation;  // files of evaluation sets that no sample may overlap with
+    std::string rounding = "refined";     // "stock": llama.cpp's own rounding throughout
     std::uint64_t seed = 1;
 };
 

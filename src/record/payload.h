@@ -129,7 +129,7 @@ struct Decision {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Decision, type, format, rule, reason, because, qat_plan_sha256,
                                                 original_speed, trial, candidates)
 
-// One cell of the stratification: format × topic × length.
+// One cell of the traffic. Quotas go by format × script × length; topics are covered within them and shown apart.
 struct Stratum {
     std::string format;
     std::string topic;
@@ -137,8 +137,12 @@ struct Stratum {
     int traffic = 0;  // distinct requests of the log in it
     int samples = 0;  // of the calibration set
     int holdout = 0;  // kept for the gate
+    std::string script;
+    std::uint64_t tokens = 0;  // of its samples
+    double nearness = 0;       // mean cosine of its requests to the sample that is most like each
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Stratum, format, topic, length, traffic, samples, holdout)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Stratum, format, topic, length, traffic, samples, holdout, script,
+                                                tokens, nearness)
 
 struct CalibrationSet {
     std::string set_sha256;      // object: JSON lines, see calibration/calibration_set.h
@@ -159,11 +163,55 @@ struct CalibrationSet {
     double total_variation = 0;                // distance between the strata shares of traffic and set, 0…1
     std::vector<Stratum> strata;
     std::uint64_t seed = 0;
+    std::string canary_sha256;  // object of the same form; read by neither calibration nor gate; "" for a small log
+    int canary_samples = 0;
+    std::uint64_t canary_tokens = 0;
+    std::string profile_sha256;                    // object: what the traffic looked like, for scale assemble --check
+    std::string source;                            // "requests", "gateway", "prompts" or "chats"
+    std::uint64_t log_distinct = 0;                // distinct requests; estimated where log_kept is smaller
+    std::uint64_t log_kept = 0;                    // distinct requests that were held, a uniform sample of them
+    std::uint64_t near_duplicates = 0;             // kept requests that are nearly the text of another
+    std::map<std::string, std::uint64_t> dropped;  // usable requests left out, by reason
+    std::map<std::string, std::uint64_t> redactions;  // replaced values in the whole log, by kind
+    bool redacted = false;
+    std::uint64_t samples_cut = 0;  // samples and held-out texts cut at the token limit
+    std::uint64_t own_answers = 0;  // samples whose answer this pass generated with the original
+    double nearness = 0;            // mean cosine of the traffic to the sample most like each request
+    double random_nearness = 0;     // the same for as many requests drawn at random
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CalibrationSet, set_sha256, holdout_sha256, samples, tokens,
                                                 holdout_samples, holdout_tokens, created_at, expires_at, log_sha256,
                                                 log_lines, log_requests, log_duplicates, log_broken, broken_examples,
-                                                coverage, total_variation, strata, seed)
+                                                coverage, total_variation, strata, seed, canary_sha256, canary_samples,
+                                                canary_tokens, profile_sha256, source, log_distinct, log_kept,
+                                                near_duplicates, dropped, redactions, redacted, samples_cut,
+                                                own_answers, nearness, random_nearness)
+
+// One comparison of new traffic with the traffic that a calibration set was drawn from.
+struct DriftTest {
+    std::string name;      // "format", "script", "length", "topic", "content"
+    double statistic = 0;  // population stability index; for "content" the distance of the mean features
+    double threshold = 0;  // what unchanged traffic exceeds with the probability alpha, by permutation
+    double p = 1;          // measured by permutation of whole conversations
+    double effect = 0;     // total variation of the shares, less what noise alone gives; 0…1
+    std::string moved;     // what moved most, "topic 'card, lost': 4.1 % to 22.0 %"
+    bool drifted = false;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DriftTest, name, statistic, threshold, p, effect, moved, drifted)
+
+// scale assemble --check: whether the set still stands for the traffic.
+struct TrafficCheck {
+    std::string log_sha256;
+    std::uint64_t requests = 0;       // usable ones of the new log
+    std::uint64_t conversations = 0;  // what is permuted
+    std::string verdict;              // "keep", "refresh" or "inconclusive"
+    std::string sentence;
+    double alpha = 0;  // false alarms of one whole check, at most
+    std::vector<DriftTest> tests;
+    std::uint64_t needed = 0;  // requests, for an inconclusive check
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TrafficCheck, log_sha256, requests, conversations, verdict, sentence,
+                                                alpha, tests, needed)
 
 struct TensorCheck {
     std::string name;

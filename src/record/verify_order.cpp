@@ -25,6 +25,7 @@ const std::map<std::string, Rule, std::less<>>& rules() {
         {kind::constraint, {Stage::constraint, {}}},
         {kind::decision, {Stage::choice, {kind::constraint}}},
         {kind::calibration_set, {Stage::calibration, {kind::decision}}},
+        {kind::traffic_check, {Stage::calibration, {kind::calibration_set}}},
         {kind::artefact, {Stage::calibration, {kind::calibration_set}}},
         {kind::budget, {Stage::quality, {kind::constraint}}},
         {kind::gate_started, {Stage::quality, {kind::artefact, kind::budget}}},

@@ -1,6 +1,8 @@
 #include "calibration/drawing.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
@@ -8,6 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/random.h"
 
 namespace scale::calibration {
 namespace {
@@ -19,14 +24,16 @@ std::string log_text(int count) {
     std::string text;
     for (int i = 0; i < count; ++i) {
         const std::string topic = i % 2 ? "refund of card payment" : "flight to the airport";
-        const std::string asked = fmt::format("Question {} about the {}{}", i, topic, i % 5 == 0 ? " as JSON" : "");
+        const std::string asked =
+            fmt::format("Question {} about the {}{}", core::sha256_hex(std::to_string(i)).substr(0, 12), topic,
+                        i % 5 == 0 ? " as JSON" : "");
         text += core::canonical({{"messages", {{{"role", "user"}, {"content", asked}}}}}) + "\n";
     }
     return text + text.substr(0, text.find('\n') + 1) + "broken\n";
 }
 
 // Stands for the worker: a "token" a byte. Refuses requests that hold `refused`.
-Tokenizer byte_tokenizer(const std::string& refused, int* calls) {
+Job byte_tokenizer(const std::string& refused, int* calls) {
     return [refused, calls](const core::Json& request) {
         ++*calls;
         core::Json result{{"sequences", core::Json::array()}, {"refused", core::Json::array()}, {"has_template", true}};
@@ -38,11 +45,11 @@ Tokenizer byte_tokenizer(const std::string& refused, int* calls) {
                 continue;
             }
             std::vector<int> tokens;
-            for (const char c : text) tokens.push_back(c);
+            for (const char c : text + item["answer"].get<std::string>()) tokens.push_back(c);
             result["sequences"].push_back({{"position", i},
                                            {"id", item["id"]},
                                            {"stratum", item["stratum"]},
-                                           {"text", text},
+                                           {"text", text + item["answer"].get<std::string>()},
                                            {"tokens", tokens}});
         }
         return result;
@@ -51,16 +58,20 @@ Tokenizer byte_tokenizer(const std::string& refused, int* calls) {
 
 class DrawingTest : public testing::Test {
   protected:
-    TrafficIndex read(const std::string& text) {
+    TrafficIndex read(const std::string& text, std::size_t kept = kept_limit) {
         core::write_file_atomic(log_, text);
-        return index_traffic(log_, 1);
+        traffic_.emplace(open_source(log_, "auto"), Redactor(std::string(64, 'a')));
+        IndexOptions options;
+        options.kept = kept;
+        return index_traffic(*traffic_, log_, options);
     }
-    Drawing draw_from(TrafficIndex& index, const std::string& refused = "") {
-        const Split split = split_requests(index.distinct, 0.25, 1, "log");
-        return draw(index, split, {.samples = 200, .max_tokens = 64, .seed = 1}, byte_tokenizer(refused, &calls_));
+    Drawing draw_from(TrafficIndex& index, const std::string& refused = "", const Job& answer = {}) {
+        const Split split = split_requests(index, {0.25, 0.05, 1}, "log");
+        return draw(index, *traffic_, split, {200, 64, 1, byte_tokenizer(refused, &calls_), answer});
     }
     core::TemporaryFolder folder_;
     core::fs::path log_ = folder_.path() / "traffic.jsonl";
+    std::optional<Traffic> traffic_;
     int calls_ = 0;
 };
 
@@ -91,7 +102,7 @@ TEST_F(DrawingTest, SetAndHoldoutShareNoTextAndAreTheSameEveryTime) {
     const Drawing drawing = draw_from(index);
     EXPECT_EQ(drawing.samples.size(), 200u);
     EXPECT_EQ(drawing.holdout.size(), 100u);
-    EXPECT_EQ(calls_, 1);
+    EXPECT_EQ(drawing.canary.size(), 20u);
     std::set<std::string> texts;
     for (const auto& sequence : drawing.sample_sequences) texts.insert(sequence.text);
     for (const auto& sequence : drawing.holdout_sequences) EXPECT_EQ(texts.count(sequence.text), 0u);
@@ -102,7 +113,7 @@ TEST_F(DrawingTest, SetAndHoldoutShareNoTextAndAreTheSameEveryTime) {
 TEST_F(DrawingTest, RefusedRequestsAreReplacedAndCounted) {
     TrafficIndex index = read(log_text(400));
     const auto requests = index.requests;
-    const Drawing drawing = draw_from(index, "7 about");  // one in ten
+    const Drawing drawing = draw_from(index, "7 about");  // one in sixteen
     EXPECT_EQ(drawing.samples.size(), 200u);
     EXPECT_GT(calls_, 1);
     for (const auto& sequence : drawing.sample_sequences) EXPECT_EQ(sequence.text.find("7 about"), std::string::npos);
@@ -118,6 +129,72 @@ TEST_F(DrawingTest, ATemplateThatRefusesNearlyAllIsAnErrorWithItsReason) {
     } catch (const core::Error& error) {
         EXPECT_THAT(error.found(), HasSubstr("no such role"));
     }
+}
+
+TEST_F(DrawingTest, NoTwoSidesShareANearDuplicate) {
+    std::string text;
+    core::Random random(4);
+    for (int i = 0; i < 300; ++i) {
+        std::string words;
+        for (int k = 0; k < 12; ++k) words += fmt::format("w{} ", random.below(100000));
+        for (const char* opening : {"", "Please, "})
+            text += core::canonical({{"messages", {{{"role", "user"}, {"content", opening + words}}}}}) + "\n";
+    }
+    TrafficIndex index = read(text);
+    const Drawing drawing = draw_from(index);
+    EXPECT_GE(drawing.samples.size(), 128u);
+    EXPECT_TRUE(near_duplicates_across(index, drawing.samples, drawing.holdout).empty());
+    EXPECT_TRUE(near_duplicates_across(index, drawing.samples, drawing.canary).empty());
+    EXPECT_TRUE(near_duplicates_across(index, drawing.canary, drawing.holdout).empty());
+}
+
+TEST_F(DrawingTest, TheOriginalAnswersWhatWasLoggedWithoutAnAnswer) {
+    TrafficIndex index = read(log_text(400));
+    std::size_t asked = 0;
+    const Drawing drawing = draw_from(index, "", [&](const core::Json& request) {
+        core::Json answers = core::Json::array();
+        for (std::size_t i = 0; i < request["requests"].size(); ++i) {
+            ++asked;
+            if (i % 2 == 0) answers.push_back({{"position", i}, {"answer", " Yes."}});
+        }
+        return core::Json{{"answers", answers}};
+    });
+    EXPECT_GE(asked, 300u);
+    EXPECT_GT(drawing.own_answers, 50u);
+    std::uint64_t answered = 0;
+    for (const auto& sequence : drawing.sample_sequences) answered += sequence.text.ends_with(" Yes.") ? 1 : 0;
+    EXPECT_EQ(answered, drawing.own_answers);
+}
+
+TEST_F(DrawingTest, MemoryIsBoundedAndTheSampleUniform) {
+    const TrafficIndex all = read(log_text(4000));
+    const TrafficIndex some = read(log_text(4000), 1000);
+    EXPECT_EQ(all.kept_share, 1.0);
+    EXPECT_LE(some.distinct.size(), 1000u);
+    EXPECT_EQ(some.kept_share, 0.25);
+    EXPECT_NEAR(static_cast<double>(some.distinct_count), 4000.0, 500.0);  // 4 standard deviations of the estimate
+    EXPECT_EQ(some.requests, all.requests);
+    std::set<std::string> hashes;
+    for (const auto& request : all.distinct) hashes.insert(request.text_hash);
+    for (const auto& request : some.distinct) EXPECT_EQ(hashes.count(request.text_hash), 1u);
+    EXPECT_NEAR(static_cast<double>(std::count_if(some.distinct.begin(), some.distinct.end(),
+                                                  [](const auto& r) { return r.format == Format::json; })),
+                static_cast<double>(some.distinct.size()) / 5, 50.0);
+}
+
+TEST(Deduplication, NeverHoldsMoreThanItsLimitAndCountsWhatItHoldsExactly) {
+    Deduplication all;
+    Deduplication bounded(100);
+    for (int i = 0; i < 20000; ++i) {
+        Request request;
+        request.prompt = fmt::format("request {}", i % 5000);
+        all.add({}, request);
+        bounded.add({}, request);
+    }
+    EXPECT_EQ(all.distinct().size(), 5000u);
+    EXPECT_LE(bounded.held_peak(), 101u);
+    EXPECT_GE(bounded.distinct().size(), 25u);
+    for (const IndexedRequest& request : bounded.distinct()) EXPECT_EQ(request.occurrences, 4u);
 }
 
 }  // namespace

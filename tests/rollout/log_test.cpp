@@ -12,9 +12,9 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "rollout/log/crc32c.h"
+#include "record/live_log/crc32c.h"
+#include "record/live_log/segment_scan.h"
 #include "rollout/log/segment_log.h"
-#include "rollout/log/segment_scan.h"
 
 namespace scale::rollout {
 namespace {
@@ -67,7 +67,7 @@ class LogTest : public ::testing::Test {
         options.retry = std::chrono::milliseconds{20};
         return options;
     }
-    fs::path first_segment() const { return segment_path(options().folder, 1); }
+    fs::path first_segment() const { return record::segment_path(options().folder, 1); }
     void write(int count) {
         SegmentLog log(options());
         for (int i = 0; i < count; ++i) log.append(admit_of("r" + std::to_string(i)));
@@ -77,10 +77,10 @@ class LogTest : public ::testing::Test {
 };
 
 TEST(Crc32c, MatchesThePublishedVectors) {
-    EXPECT_EQ(crc32c("123456789"), 0xe3069283u);            // the usual check value
-    EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720 §B.4
-    EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43u);
-    EXPECT_EQ(crc32c(""), 0u);
+    EXPECT_EQ(record::crc32c("123456789"), 0xe3069283u);            // the usual check value
+    EXPECT_EQ(record::crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720 §B.4
+    EXPECT_EQ(record::crc32c(std::string(32, '\xff')), 0x62a8ab43u);
+    EXPECT_EQ(record::crc32c(""), 0u);
 }
 
 TEST_F(LogTest, GivesBackWhatWasWritten) {
@@ -109,7 +109,7 @@ TEST_F(LogTest, GivesBackWhatWasWritten) {
 TEST_F(LogTest, CutsAndReportsATornTail) {
     write(3);
     const std::string whole = core::read_file(first_segment());
-    const std::string line = framed_line(to_json_line(admit_of("torn")));
+    const std::string line = record::framed_line(to_json_line(admit_of("torn")));
     // Every way in which the last line can be cut short, and blocks that were never filled.
     for (std::size_t kept = 1; kept < line.size(); kept += 7) {
         core::write_file_atomic(first_segment(), whole + line.substr(0, kept));
@@ -154,7 +154,8 @@ TEST_F(LogTest, NamesDamageBySegmentAndLine) {
 TEST_F(LogTest, ATornTailBeforeTheLastSegmentIsDamage) {
     write(2);
     append_bytes(first_segment(), "deadbeef {\"type\"");
-    core::write_file_atomic(segment_path(options().folder, 2), framed_line(to_json_line(admit_of("later"))));
+    core::write_file_atomic(record::segment_path(options().folder, 2),
+                            record::framed_line(to_json_line(admit_of("later"))));
     EXPECT_THROW(records_of(options().folder), core::Error);
 }
 
@@ -165,7 +166,7 @@ TEST_F(LogTest, RotatesBySizeAndReadsInOrder) {
         SegmentLog log(small);
         for (int i = 0; i < 20; ++i) log.wait_committed(log.append(admit_of(std::to_string(20 * run + i))).sequence);
     }
-    EXPECT_GT(segments_of(small.folder).size(), 3u);
+    EXPECT_GT(record::segments_of(small.folder).size(), 3u);
     const auto records = records_of(small.folder);
     ASSERT_EQ(records.size(), 40u);
     for (std::size_t i = 0; i < records.size(); ++i)
@@ -251,7 +252,7 @@ TEST_F(LogTest, AFailingDiskRefusesThenRecoversWithoutLossOrRepetition) {
     for (const auto& record : records_of(options().folder))
         if (const auto* admit = std::get_if<Admit>(&record)) read.push_back(admit->request_id);
     EXPECT_EQ(read, accepted);
-    EXPECT_EQ(segments_of(options().folder).size(), 2u);  // what follows a failed write goes to a fresh segment
+    EXPECT_EQ(record::segments_of(options().folder).size(), 2u);  // what follows a failed write goes to a fresh segment
 }
 
 TEST_F(LogTest, AdmitsWithoutFinishAreInterrupted) {

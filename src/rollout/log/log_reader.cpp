@@ -8,8 +8,8 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "record/live_log/segment_scan.h"
 #include "rollout/log/segment_log.h"
-#include "rollout/log/segment_scan.h"
 
 namespace scale::rollout {
 
@@ -18,11 +18,11 @@ using core::Json;
 
 LogRecovery for_each_record(const fs::path& folder, const std::function<void(const Record&)>& visit) {
     LogRecovery recovery;
-    const auto segments = segments_of(folder);
+    const auto segments = record::segments_of(folder);
     for (const auto& segment : segments) {
         const auto name = segment.string();
-        const SegmentScan scan =
-            scan_segment(segment, segment == segments.back(), [&](std::string_view line, std::uint64_t number) {
+        const record::SegmentScan scan =
+            record::scan_segment(segment, segment == segments.back(), [&](std::string_view line, std::uint64_t number) {
                 visit(from_json_line(line, fmt::format("{} line {}", name, number)));
             });
         recovery.records += scan.lines;

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "rollout/log/segment_scan.h"
+#include "record/live_log/segment_scan.h"
 
 namespace scale::rollout {
 
@@ -30,12 +30,12 @@ void SegmentLog::recover() {
     std::error_code failure;
     std::filesystem::create_directories(options_.folder, failure);
     if (failure) throw core::system_error("cannot make the folder " + options_.folder.string(), failure.value());
-    const auto segments = segments_of(options_.folder);
+    const auto segments = record::segments_of(options_.folder);
     if (segments.empty()) return;
     const auto& last = segments.back();
-    const SegmentScan scan = scan_segment(last, true, [](std::string_view, std::uint64_t) {});
+    const record::SegmentScan scan = record::scan_segment(last, true, [](std::string_view, std::uint64_t) {});
     recovery_.records = scan.lines;
-    segment_number_ = segment_number(last);
+    segment_number_ = record::segment_number(last);
     segment_size_ = scan.good_bytes;
     segment_path_ = last;
     segment_ = core::FileDescriptor(::open(last.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -48,7 +48,7 @@ void SegmentLog::recover() {
 }
 
 Appended SegmentLog::append(const Record& record) {
-    const std::string line = framed_line(to_json_line(record));
+    const std::string line = record::framed_line(to_json_line(record));
     const bool must_accept = !std::holds_alternative<Admit>(record);
     std::uint64_t sequence = 0;
     bool was_empty = false;
@@ -142,7 +142,7 @@ bool SegmentLog::commit(const Batch& batch) {
 
 void SegmentLog::ensure_segment() {
     if (segment_ && segment_size_ < options_.segment_bytes) return;
-    const auto path = segment_path(options_.folder, segment_number_ + 1);
+    const auto path = record::segment_path(options_.folder, segment_number_ + 1);
     core::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
     if (!file) throw core::system_error("cannot make " + path.string(), errno);
     core::sync_folder(options_.folder);

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-namespace scale::rollout {
+namespace scale::record {
 
 std::uint32_t crc32c(std::string_view bytes);
 
-}  // namespace scale::rollout
+}  // namespace scale::record

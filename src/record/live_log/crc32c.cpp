@@ -1,11 +1,11 @@
-#include "rollout/log/crc32c.h"
+#include "record/live_log/crc32c.h"
 
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstring>
 
-namespace scale::rollout {
+namespace scale::record {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::uint32_t crc32c(std::string_view bytes) {
     return ~crc;
 }
 
-}  // namespace scale::rollout
+}  // namespace scale::record

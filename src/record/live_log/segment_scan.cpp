@@ -1,4 +1,4 @@
-#include "rollout/log/segment_scan.h"
+#include "record/live_log/segment_scan.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,9 +8,9 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "rollout/log/crc32c.h"
+#include "record/live_log/crc32c.h"
 
-namespace scale::rollout {
+namespace scale::record {
 
 namespace fs = std::filesystem;
 
@@ -18,16 +18,15 @@ namespace {
 
 constexpr std::string_view prefix = "segment-";
 constexpr std::string_view suffix = ".log";
-constexpr std::size_t checksum_width = 9;  // eight digits and a space
 
 // The JSON text of a line without its newline; empty where the checksum does not match.
 std::string_view checked(std::string_view line) {
-    if (line.size() <= checksum_width || line[checksum_width - 1] != ' ') return {};
+    if (line.size() <= frame_width || line[frame_width - 1] != ' ') return {};
     std::uint32_t stated = 0;
-    const char* end = line.data() + checksum_width - 1;
+    const char* end = line.data() + frame_width - 1;
     const auto parsed = std::from_chars(line.data(), end, stated, 16);
     if (parsed.ec != std::errc() || parsed.ptr != end) return {};
-    const std::string_view json_line = line.substr(checksum_width);
+    const std::string_view json_line = line.substr(frame_width);
     return crc32c(json_line) == stated ? json_line : std::string_view();
 }
 
@@ -94,4 +93,4 @@ SegmentScan scan_segment(const fs::path& segment, bool is_last,
     return scan;
 }
 
-}  // namespace scale::rollout
+}  // namespace scale::record

@@ -1,0 +1,222 @@
+// Simulates scale assemble --check on real requests: how often it cries wolf on unchanged traffic, and how often it
+// finds a shift of topics.
+//
+//   bench_refresh BANKING77_TRAIN.csv BANKING77_TEST.csv [SGD_DIALOGUES.json…]
+//
+// banking77: 13,083 customer questions of 77 labelled topics, each a conversation of its own. SGD: dialogues of many
+// turns, each turn of the user a request. A profile is fitted on a random half of the requests; checks draw from the
+// other half without replacement, so that unchanged traffic is exchangeable with what the profile saw. A shift of d
+// points raises the share of a random group of topics by d percentage points at the cost of the others.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "calibration/drift/comparison.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/random.h"
+#include "core/text.h"
+
+namespace {
+
+using namespace scale;
+using calibration::Observation;
+using calibration::Sighting;
+using calibration::TrafficProfile;
+
+struct Labelled {
+    Sighting sighting;
+    int topic = 0;
+};
+
+Sighting sighting_of_text(const std::string& text, const std::string& group) {
+    calibration::Request request;
+    request.messages.push_back({"user", text});
+    calibration::IndexedRequest entry;
+    entry.format = calibration::format_of(request);
+    entry.script = calibration::script_of(text);
+    entry.length = calibration::length_of(request);
+    return calibration::sighting_of(entry, group, request);
+}
+
+// "text,category" with quotes where the text holds a comma or a line end.
+void read_banking(const std::string& path, std::map<std::string, int>& topics, std::vector<Labelled>& all) {
+    const std::string bytes = core::read_file(path);
+    std::size_t at = bytes.find('\n') + 1;
+    while (at < bytes.size()) {
+        std::string text;
+        bool quoted = false;
+        for (; at < bytes.size(); ++at) {
+            const char c = bytes[at];
+            if (c == '"' && quoted && at + 1 < bytes.size() && bytes[at + 1] == '"') {
+                text += bytes[++at];
+            } else if (c == '"') {
+                quoted = !quoted;
+            } else if (c == ',' && !quoted) {
+                break;
+            } else {
+                text += c;
+            }
+        }
+        const auto end = std::min(bytes.find('\n', at), bytes.size());
+        const std::string topic = core::trimmed(bytes.substr(at + 1, end - at - 1));
+        const int number = topics.emplace(topic, static_cast<int>(topics.size())).first->second;
+        all.push_back({sighting_of_text(text, fmt::format("b{}", all.size())), number});
+        at = end + 1;
+    }
+}
+
+void read_sgd(const std::string& path, std::vector<Labelled>& all) {
+    for (const core::Json& dialogue : core::parse_json(core::read_file(path), path))
+        for (const core::Json& turn : dialogue.at("turns"))
+            if (turn.at("speaker") == "USER")
+                all.push_back({sighting_of_text(turn.at("utterance").get<std::string>(),
+                                                path + dialogue.at("dialogue_id").get<std::string>()),
+                               -1});
+}
+
+// Whole conversations in a random order.
+std::vector<std::vector<const Labelled*>> shuffled_groups(const std::vector<Labelled>& all, core::Random& random) {
+    std::map<std::string, std::vector<const Labelled*>> by_group;
+    for (const Labelled& one : all) by_group[one.sighting.group].push_back(&one);
+    std::vector<std::vector<const Labelled*>> groups;
+    for (auto& [name, members] : by_group) groups.push_back(std::move(members));
+    random.shuffle(groups);
+    return groups;
+}
+
+struct World {
+    TrafficProfile profile;
+    std::vector<std::vector<Observation>> rest;  // conversations that the profile has not seen
+    std::vector<int> topic;                      // of each
+};
+
+World make_world(const std::vector<Labelled>& all, std::uint64_t seed) {
+    core::Random random(seed, "world");
+    const auto groups = shuffled_groups(all, random);
+    std::vector<Sighting> seen;
+    World world;
+    std::size_t at = 0;
+    for (; at < groups.size() && seen.size() < all.size() / 2; ++at)
+        for (const Labelled* one : groups[at]) seen.push_back(one->sighting);
+    world.profile = TrafficProfile::fit(seen, seed);
+    for (; at < groups.size(); ++at) {
+        std::vector<Observation> observations;
+        for (const Labelled* one : groups[at]) observations.push_back(world.profile.observe(one->sighting));
+        world.rest.push_back(std::move(observations));
+        world.topic.push_back(groups[at].front()->topic);
+    }
+    return world;
+}
+
+// About `count` requests; of `raised` topics the share is raised by `points`.
+std::vector<Observation> draw(const World& world, std::size_t count, double points, core::Random& random) {
+    std::vector<std::size_t> order(world.rest.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    random.shuffle(order);
+    std::vector<bool> raised(128);
+    for (int i = 0; i < 15; ++i) raised[random.below(77)] = true;
+    const auto is_raised = [&](std::size_t i) {
+        return world.topic[i] >= 0 && raised[static_cast<std::size_t>(world.topic[i])];
+    };
+    double share = 0;
+    double all = 0;
+    for (const std::size_t i : order) {
+        const double size = static_cast<double>(world.rest[i].size());
+        all += size;
+        share += is_raised(i) ? size : 0;
+    }
+    share /= all;
+    const auto wanted = static_cast<std::size_t>(std::llround((share + points / 100) * static_cast<double>(count)));
+    std::vector<Observation> drawn;
+    const auto take = [&](bool which, std::size_t limit) {
+        std::size_t taken = 0;
+        for (const std::size_t i : order) {
+            if (taken >= limit) return;
+            if (points > 0 && is_raised(i) != which) continue;
+            drawn.insert(drawn.end(), world.rest[i].begin(), world.rest[i].end());
+            taken += world.rest[i].size();
+        }
+    };
+    if (points > 0) take(true, wanted);
+    take(false, count - std::min(count, drawn.size()));
+    return drawn;
+}
+
+struct Result {
+    int checks = 0;
+    int refreshes = 0;
+    std::map<std::string, int> by_test;
+};
+
+Result simulate(const std::vector<World>& worlds, std::size_t count, double points, int per_world) {
+    Result result;
+    for (std::size_t w = 0; w < worlds.size(); ++w)
+        for (int i = 0; i < per_world; ++i) {
+            core::Random random(w * 1000 + static_cast<std::uint64_t>(i), fmt::format("draw {} {}", count, points));
+            calibration::ComparisonOptions options;
+            options.seed = random.next();
+            const auto check =
+                calibration::compare_traffic(worlds[w].profile, draw(worlds[w], count, points, random), options);
+            ++result.checks;
+            result.refreshes += check.verdict == "refresh" ? 1 : 0;
+            for (const auto& test : check.tests) result.by_test[test.name] += test.drifted ? 1 : 0;
+        }
+    return result;
+}
+
+// Wilson's interval at 95 %.
+std::string share(int hits, int of) {
+    const double n = of;
+    const double p = hits / n;
+    const double z2 = 1.96 * 1.96;
+    const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
+    const double half = 1.96 / (1 + z2 / n) * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
+    return fmt::format("{:.2f} % [{:.2f}, {:.2f}]", 100 * p, 100 * (centre - half), 100 * (centre + half));
+}
+
+void report(const std::string& population, const std::vector<World>& worlds, std::size_t count, double points,
+            int per_world) {
+    const Result result = simulate(worlds, count, points, per_world);
+    std::string tests;
+    for (const auto& [name, hits] : result.by_test)
+        if (hits > 0) tests += fmt::format("{}{} {}", tests.empty() ? "" : ", ", name, hits);
+    fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", population, count, points, result.checks, result.refreshes,
+               share(result.refreshes, result.checks), tests);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 3) {
+        fmt::print(stderr, "bench_refresh BANKING77_TRAIN.csv BANKING77_TEST.csv [SGD_DIALOGUES.json…]\n");
+        return 2;
+    }
+    std::map<std::string, int> topics;
+    std::vector<Labelled> banking;
+    read_banking(argv[1], topics, banking);
+    read_banking(argv[2], topics, banking);
+    std::vector<Labelled> mixed = banking;
+    for (int i = 3; i < argc; ++i) read_sgd(argv[i], mixed);
+    fmt::print("{} requests of {} topics; with dialogues {} requests\n\n", banking.size(), topics.size(), mixed.size());
+    fmt::print(
+        "| traffic | requests | shift, points | checks | refresh | share | tests that drifted "
+        "|\n|---|---|---|---|---|---|---|\n");
+    std::vector<World> worlds;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) worlds.push_back(make_world(banking, seed));
+    for (const std::size_t count : {500, 2000, 4000}) report("banking77", worlds, count, 0, 20);
+    for (const std::size_t count : {500, 2000})
+        for (const double points : {5.0, 10.0, 20.0}) report("banking77", worlds, count, points, 2);
+    if (mixed.size() == banking.size()) return 0;
+    worlds.clear();
+    for (std::uint64_t seed = 1; seed <= 25; ++seed) worlds.push_back(make_world(mixed, seed));
+    report("banking77 + SGD", worlds, 2000, 0, 40);
+    for (const double points : {10.0, 20.0}) report("banking77 + SGD", worlds, 2000, points, 4);
+    return 0;
+}

@@ -1,0 +1,18 @@
+// scale assemble --check LOG: does the set in force still stand for the traffic?
+#pragma once
+
+#include "calibration/assemble.h"
+#include "calibration/traffic_index.h"
+#include "record/pass.h"
+#include "record/payload.h"
+
+namespace scale::calibration {
+
+// The profile object that assemble() stores beside the set.
+std::string profile_of(const TrafficIndex& index, const Traffic& traffic, std::uint64_t seed);
+
+// Appends one traffic_check entry that names the set and returns its payload. Refuses (exit 5) where no set is in
+// force; an input error where the set was assembled by a version that kept no profile.
+record::TrafficCheck check_traffic(record::Pass& pass, const std::optional<std::filesystem::path>& log);
+
+}  // namespace scale::calibration
