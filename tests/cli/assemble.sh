@@ -62,6 +62,99 @@ assert not {s["id"] for s in one} & {s["id"] for s in two}
 assert all(0 < len(s["tokens"]) <= 128 for s in one + two)
 PYTHON
 
+# --- personal data and secrets: replaced in everything that is stored, counted, the key for the owner alone
+python3 - <<'PYTHON'
+import json
+secrets = ["jane.doe@corp.com", "4111 1111 1111 1111", "GB82 WEST 1234 5698 7654 32", "460-89-9847", "86.121.97.248"]
+with open("private.jsonl", "w") as log:
+    for number, line in enumerate(open("pass/traffic.jsonl")):
+        body = json.loads(line)
+        body["messages"][-1]["content"] += f" My data: {secrets[number % 5]}."
+        log.write(json.dumps(body) + "\n")
+    log.write('{"messages":[{"role":"jane.doe@corp.com","content":"x"}]}\n')
+PYTHON
+expect_exit 0 "$SCALE" assemble --dir pass --log private.jsonl --json
+expect_json 'it["redacted"] and it["redactions"] == {"e-mail": 80, "card": 80, "IBAN": 80, "national id": 80, "IP address": 80}'
+for secret in jane.doe@corp '4111 1111' '1234 5698' 460-89-9847 86.121.97.248; do
+  ! grep -rqF -- "$secret" pass/.scale || fail "$secret was stored"
+  refuse_grep "$secret"
+done
+[ "$(stat -c %a pass/.scale/redaction.key)" = 600 ] || fail "others can read the redaction key"
+expect_exit 0 "$SCALE" assemble --dir pass --log private.jsonl
+expect_grep 'Redacted in the log .counted.: 80 IBAN, 80 IP address' stdout
+sed -i 's/^log = .*/&\nredact = false/' pass/scale.toml
+expect_exit 0 "$SCALE" assemble --dir pass --log private.jsonl
+expect_grep 'Nothing was redacted' stdout
+sed -i '/^redact = false/d' pass/scale.toml
+
+# --- the other sources: prompts, chats, the gateway's log
+python3 - <<'PYTHON'
+import json, os
+table = []
+for byte in range(256):
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82f63b78 if byte & 1 else 0)
+    table.append(byte)
+def framed(record):
+    text, crc = json.dumps(record, separators=(",", ":")).encode(), 0xffffffff
+    for byte in text:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 255]
+    return b"%08x %s\n" % (crc ^ 0xffffffff, text)
+os.mkdir("gateway")
+bodies = [json.loads(line) for line in open("pass/traffic.jsonl")]
+with open("prompts.txt", "w") as prompts:
+    prompts.writelines(body["messages"][-1]["content"] + "\n" for body in bodies)
+json.dump([{"id": number, "conversations": [{"from": "human", "value": body["messages"][-1]["content"]},
+                                            {"from": "gpt", "value": "Let us see."}]} for number, body in enumerate(bodies)],
+          open("chats.json", "w"))
+with open("gateway/segment-0000000001.log", "wb") as log:
+    for number, body in enumerate(bodies):
+        log.write(framed({"type": "admit", "request_id": str(number), "arm": "original", "key_kind": "request", "request": body}))
+        log.write(framed({"type": "finish", "request_id": str(number), "outcome": "client_error" if number < 3 else "ok",
+                          "served_by": "original", "answer": "As logged."}))
+    log.write(b"0000")
+PYTHON
+for source in prompts:prompts.txt chats:chats.json gateway:gateway; do
+  expect_exit 0 "$SCALE" assemble --dir pass --log "${source#*:}" --json
+  expect_json "it['source'] == '${source%:*}' and it['log_lines'] == 400 and it['samples'] == 128"
+done
+expect_json 'it["log_broken"] == 3 and "4xx" in it["broken_examples"][0]'
+grep -q 'As logged' "pass/.scale/objects/$(set_of set_sha256 | cut -c1-2)/$(set_of set_sha256)" || fail "the logged answers are not in the set"
+
+# --- no sample overlaps with a named evaluation set
+python3 -c '
+import json
+texts = [json.loads(line)["messages"][-1]["content"] for line in open("pass/traffic.jsonl")]
+json.dump([text for text in texts if len(text.split()) > 13][:20], open("pass/benchmark.json", "w"))'
+sed -i 's/^samples = 128/&\nevaluation = ["benchmark.json"]/' pass/scale.toml
+expect_exit 0 "$SCALE" assemble --dir pass --json
+expect_json 'it["dropped"]["overlap with benchmark.json"] >= 20'
+sed -i '/^evaluation = /d' pass/scale.toml
+
+# --- the original answers what was logged without an answer
+sed -i 's/^samples = 128/&\nanswers = "generate"\nanswer_tokens = 4/' pass/scale.toml
+expect_exit 0 "$SCALE" assemble --dir pass --json
+expect_json 'it["own_answers"] > 0'
+sed -i '/^answers = /d; /^answer_tokens = /d' pass/scale.toml
+
+# --- does a set still stand for newer traffic?
+make_traffic 1600 more.jsonl
+sed -i 's/"user": "user-[0-9]*", //' more.jsonl
+sed -n '1~2p' more.jsonl >before.jsonl
+sed -n '2~2p' more.jsonl >after.jsonl
+expect_exit 0 "$SCALE" assemble --dir pass --log before.jsonl
+expect_exit 0 "$SCALE" assemble --dir pass --check after.jsonl --json
+expect_json 'it["verdict"] == "keep" and len(it["tests"]) == 6 and it["alpha"] == 0.01'
+grep 'soup\|bread\|cake\|beans\|dinner\|sauce' more.jsonl >cooking.jsonl
+expect_exit 3 "$SCALE" assemble --dir pass --check cooking.jsonl
+expect_grep '^topic .*drifted' stdout
+expect_grep 'scale quantize && scale lock' stdout
+head -40 after.jsonl >few.jsonl
+expect_exit 4 "$SCALE" assemble --dir pass --check few.jsonl
+expect_grep 'too few to rule one out' stdout
+expect_exit 5 "$SCALE" assemble --dir undecided --check after.jsonl
+expect_exit 0 "$SCALE" verify --dir pass
+
 # --- logs that cannot do: the counts, and nothing recorded
 entries=$(wc -l <pass/.scale/record.jsonl)
 : >empty.jsonl

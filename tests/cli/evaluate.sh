@@ -272,4 +272,8 @@ expect_grep 'which was gated'
 rm other/candidate.gguf
 expect_exit 1 "$SCALE" evaluate start --dir other
 expect_grep 'missing'
+
+# --- Stage A reads what the gateway logged; it is too little for a set, and the counts say so.
+expect_exit 1 "$SCALE" assemble --dir low --log low/.scale/rollout/log
+expect_grep '[1-9][0-9]* usable requests' stderr
 echo "all checks passed"
