@@ -92,7 +92,7 @@ std::string describe(const record::CalibrationSet& set) {
     else
         text += "No canary: the log is too small for one.\n";
     if (set.samples_cut > 0)
-        text += fmt::format("{} of them were cut at the token limit; raise max_tokens in [calibration].\n",
+        text += fmt::format("{} of all these were cut at the token limit; raise max_tokens in [calibration].\n",
                             set.samples_cut);
     if (set.own_answers > 0)
         text += fmt::format("{} samples end with the original's own answer, generated here.\n", set.own_answers);

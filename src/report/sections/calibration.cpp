@@ -41,12 +41,20 @@ void plot_dimension(Html& page, const CalibrationSet& set, const std::string Str
 void write_strata(Html& page, const CalibrationSet& set) {
     std::vector<Cells> rows;
     for (const Stratum& stratum : set.strata)
-        rows.push_back({stratum.format, stratum.topic, stratum.length, fmt::format("{}", stratum.traffic),
-                        fmt::format("{}", stratum.samples), fmt::format("{}", stratum.holdout),
+        rows.push_back({stratum.format, stratum.script, stratum.topic, stratum.length,
+                        fmt::format("{}", stratum.traffic), fmt::format("{}", stratum.samples),
+                        fmt::format("{}", stratum.holdout),
                         stratum.traffic > 0 && stratum.samples == 0 ? "not covered" : ""});
     page.open("details").element("summary", fmt::format("All {} cells", rows.size()));
-    table(page, "Cells of format × topic × length: distinct requests",
-          {{"format"}, {"topic"}, {"length, tokens"}, {"traffic", true}, {"set", true}, {"held out", true}, {""}},
+    table(page, "Cells of format × script × topic × length: distinct requests",
+          {{"format"},
+           {"script"},
+           {"topic"},
+           {"length, bytes"},
+           {"traffic", true},
+           {"set", true},
+           {"held out", true},
+           {""}},
           rows);
     page.close();
 }
@@ -56,6 +64,18 @@ void write_broken(Html& page, const CalibrationSet& set) {
     page.element("h3", fmt::format("{} broken lines of {}", set.log_broken, set.log_lines)).open("ul");
     for (const std::string& line : set.broken_examples) page.element("li", line);
     page.close();
+}
+
+// What was replaced before anything was stored, and what was left out of every set.
+void write_privacy(Html& page, const CalibrationSet& set) {
+    const auto list = [&](const std::string& title, const std::map<std::string, std::uint64_t>& counts) {
+        if (counts.empty()) return;
+        page.element("h3", title).open("ul");
+        for (const auto& [what, count] : counts) page.element("li", fmt::format("{}: {}", what, count));
+        page.close();
+    };
+    list("Replaced in the log before anything was stored (counted)", set.redactions);
+    list("Left out of all sets (counted)", set.dropped);
 }
 
 }  // namespace
@@ -78,10 +98,12 @@ void write_calibration(Html& page, const Context& context) {
                 fmt::format("of {} lines; {} duplicates, {} broken", set.log_lines, set.log_duplicates,
                             set.log_broken)}});
         plot_dimension(page, set, &Stratum::format, "format");
+        plot_dimension(page, set, &Stratum::script, "script");
         plot_dimension(page, set, &Stratum::length, "length");
         plot_dimension(page, set, &Stratum::topic, "topic");
         write_strata(page, set);
         write_broken(page, set);
+        write_privacy(page, set);
     });
     write_artefact(page, context);
     page.close();
