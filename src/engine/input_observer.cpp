@@ -1,5 +1,6 @@
 #include "engine/input_observer.h"
 
+#include <cstring>
 #include <vector>
 
 #include <ggml.h>
@@ -9,32 +10,73 @@
 
 namespace scale::engine {
 
+namespace {
+
+void copy_row(ObserverState& state, const float* row, std::size_t columns) {
+    state.rows.insert(state.rows.end(), row, row + columns);
+}
+
+void read_dense(ObserverState& state, const ggml_tensor* input) {
+    const auto columns = static_cast<std::size_t>(input->ne[0]);
+    const std::byte* data = host_data(input, state.copy);
+    for (std::int64_t i3 = 0; i3 < input->ne[3]; ++i3)
+        for (std::int64_t i2 = 0; i2 < input->ne[2]; ++i2)
+            for (std::int64_t i1 = 0; i1 < input->ne[1]; ++i1)
+                copy_row(state, row_of(input, data, i1, i2, i3), columns);
+}
+
+// src[2] names the experts of every token; the input has one row a token, or one for each of its experts.
+void read_experts(ObserverState& state, const ggml_tensor* input, const ggml_tensor* chosen) {
+    const auto columns = static_cast<std::size_t>(input->ne[0]);
+    std::vector<std::byte> chosen_copy;
+    const std::byte* data = host_data(input, state.copy);
+    const std::byte* experts = host_data(chosen, chosen_copy);
+    for (std::int64_t token = 0; token < chosen->ne[1]; ++token)
+        for (std::int64_t slot = 0; slot < chosen->ne[0]; ++slot) {
+            std::int32_t expert = 0;
+            std::memcpy(&expert,
+                        experts + static_cast<std::size_t>(token) * chosen->nb[1] +
+                            static_cast<std::size_t>(slot) * chosen->nb[0],
+                        sizeof expert);
+            state.experts.push_back(expert);
+            copy_row(state, row_of(input, data, slot % input->ne[1], token, 0), columns);
+        }
+}
+
+bool can_be_observed(const ggml_tensor* node) {
+    return is_linear_layer(node) && (node->op == GGML_OP_MUL_MAT_ID || node->src[0]->ne[2] == 1);
+}
+
+}  // namespace
+
 bool observer_callback(ggml_tensor* node, bool ask, void* user_data) {
     auto& state = *static_cast<ObserverState*>(user_data);
-    const bool dense = node->op == GGML_OP_MUL_MAT && is_linear_layer(node) && node->src[0]->ne[2] == 1;
-    if (ask) return dense && state.observer->wants(weight_name(node->src[0]));
-    if (!dense) return true;
-    const ggml_tensor* input = node->src[1];
-    const auto columns = static_cast<std::size_t>(input->ne[0]);
-    const auto rows = static_cast<std::size_t>(ggml_nrows(input));
+    const bool observed = can_be_observed(node);
+    if (ask) return observed && state.observer->wants(weight_name(node->src[0]));
+    if (!observed) return true;
+    const bool by_expert = node->op == GGML_OP_MUL_MAT_ID;
     const ggml_tensor* weight = node->src[0];
+    const ggml_tensor* input = node->src[1];
     // A reused graph hands out the same tensor again with other contents; then the first reader comes round again.
-    const bool same = state.input == input && !state.readers.contains(weight);
+    const ggml_tensor* chosen = by_expert ? node->src[2] : nullptr;
+    const bool same = state.input == input && state.chosen == chosen && !state.readers.contains(weight);
     if (!same) {
-        const std::byte* data = host_data(input, state.copy);
-        state.rows.resize(rows * columns);
-        std::size_t at = 0;
-        for (std::int64_t i3 = 0; i3 < input->ne[3]; ++i3)
-            for (std::int64_t i2 = 0; i2 < input->ne[2]; ++i2)
-                for (std::int64_t i1 = 0; i1 < input->ne[1]; ++i1, at += columns) {
-                    const float* row = row_of(input, data, i1, i2, i3);
-                    std::copy(row, row + columns, state.rows.begin() + static_cast<std::ptrdiff_t>(at));
-                }
+        state.rows.clear();
+        state.experts.clear();
+        if (by_expert)
+            read_experts(state, input, chosen);
+        else
+            read_dense(state, input);
         state.input = input;
+        state.chosen = chosen;
         state.readers.clear();
     }
     state.readers.insert(weight);
-    state.observer->observe(weight_name(weight), state.rows, static_cast<int>(columns), same);
+    const auto columns = static_cast<int>(input->ne[0]);
+    if (by_expert)
+        state.observer->observe_experts(weight_name(weight), state.rows, columns, state.experts, same);
+    else
+        state.observer->observe(weight_name(weight), state.rows, columns, same);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -13,9 +14,11 @@ namespace scale::engine {
 
 struct ObserverState {
     InputObserver* observer = nullptr;
-    const ggml_tensor* input = nullptr;  // that `rows` holds
+    const ggml_tensor* input = nullptr;   // that `rows` holds
+    const ggml_tensor* chosen = nullptr;  // with these experts; null for a dense layer
     std::set<const ggml_tensor*> readers;
     std::vector<float> rows;
+    std::vector<std::int32_t> experts;  // of every row; empty for a dense layer
     std::vector<std::byte> copy;
 };
 

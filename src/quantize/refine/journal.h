@@ -24,7 +24,7 @@ struct RefineLine {
     double stock_loss = 0;  // as in RefinedTensor
     double refined_loss = 0;
     Regularisation chosen = {};
-    std::string why = {};  // tensor_refiner.h's outcome
+    std::string why = {};      // tensor_refiner.h's outcome
     std::uint64_t tokens = 0;  // that the moments were gathered from
     std::uint64_t columns = 0;
 };

@@ -41,10 +41,10 @@ std::vector<std::string> notes_on(const std::vector<RefineLine>& lines) {
         if (!worst || line.columns - line.tokens > worst->columns - worst->tokens) worst = &line;
     }
     if (worst)
-        notes.push_back(
-            fmt::format("the whole moments of {} tensors are rank-deficient, {} worst ({} tokens for {} "
-                        "input channels); damping was chosen on held-out halves",
-                        few, worst->tensor, worst->tokens, worst->columns));
+        notes.push_back(fmt::format(
+            "the whole moments of {} tensors are rank-deficient, {} worst ({} tokens for {} "
+            "input channels); damping was chosen on held-out halves, and an expert's are drawn towards its layer's",
+            few, worst->tensor, worst->tokens, worst->columns));
     return notes;
 }
 

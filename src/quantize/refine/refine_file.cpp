@@ -27,22 +27,35 @@ std::string input_name(const model::GgufFile& file, const std::string& tensor) {
     return tensor == "token_embd.weight" && !file.tensor("output.weight") ? "output.weight" : tensor;
 }
 
+// One matrix: a dense tensor, or one expert's share of a mixture's.
 struct Work {
-    std::string name;
-    std::string input;
+    std::string tensor;
+    std::string name;   // in the journal and to people: the tensor, or with its expert
+    std::string input;  // under which its moments are kept
     const Grid* grid = nullptr;
     std::uint64_t columns = 0;
     std::uint64_t rows = 0;
+    std::uint64_t slice = 0;  // which expert
+    std::uint64_t slices = 1;
 };
 
 std::vector<Work> refinable(const model::GgufFile& target) {
     std::vector<Work> work;
     for (const auto& tensor : target.tensors()) {
         const Grid* grid = find_grid(tensor.type->name);
-        if (!grid || tensor.type->bits_per_weight() >= finest_refined || tensor.shape.size() != 2 ||
+        const std::size_t dimensions = tensor.shape.size();
+        if (!grid || tensor.type->bits_per_weight() >= finest_refined || dimensions < 2 || dimensions > 3 ||
             tensor.shape[0] % static_cast<std::uint64_t>(grid->superblock) != 0)
             continue;
-        work.push_back({tensor.name, input_name(target, tensor.name), grid, tensor.shape[0], tensor.shape[1]});
+        const std::string input = input_name(target, tensor.name);
+        if (dimensions == 2) {
+            work.push_back({tensor.name, tensor.name, input, grid, tensor.shape[0], tensor.shape[1], 0, 1});
+            continue;
+        }
+        for (std::uint64_t expert = 0; expert < tensor.shape[2]; ++expert) {
+            const std::string name = expert_name(tensor.name, static_cast<int>(expert));
+            work.push_back({tensor.name, name, name, grid, tensor.shape[0], tensor.shape[1], expert, tensor.shape[2]});
+        }
     }
     return work;
 }
@@ -52,11 +65,16 @@ std::vector<std::vector<Work>> grouped(const std::vector<Work>& work, std::uint6
     std::vector<std::vector<Work>> groups;
     std::uint64_t used = 0;
     for (const Work& item : work) {
-        const std::uint64_t bytes = 2 * sizeof(float) * item.columns * item.columns;
-        if (groups.empty() || used + bytes > memory_bytes) {
+        std::uint64_t bytes = 2 * sizeof(float) * item.columns * item.columns;
+        // The first expert of a group brings the moments of its whole layer.
+        const auto with_layer = [&](bool first) { return first && item.slices > 1 ? 2 * bytes : bytes; };
+        const bool full =
+            groups.empty() || used + with_layer(groups.back().back().tensor != item.tensor) > memory_bytes;
+        if (full) {
             groups.emplace_back();
             used = 0;
         }
+        bytes = with_layer(full || groups.back().back().tensor != item.tensor);
         groups.back().push_back(item);
         used += bytes;
     }
@@ -71,11 +89,12 @@ void apply(const std::vector<Work>& group, const RefineJournal& journal, const s
         const RefineLine* line = journal.find(item.name);
         if (!line || !line->refined) continue;
         const std::string bytes = journal.packed(item.name);
-        const model::TensorInfo& tensor = *target.tensor(item.name);
-        if (bytes.size() != tensor.bytes)
+        const model::TensorInfo& tensor = *target.tensor(item.tensor);
+        const std::uint64_t share = tensor.bytes / item.slices;
+        if (bytes.size() != share)
             throw core::input_error(fmt::format("the journal holds {} bytes for {}", bytes.size(), item.name),
-                                    fmt::format("{}", tensor.bytes), "scale quantize --again");
-        overwrite(file, tensor.offset, bytes, path.string());
+                                    fmt::format("{}", share), "scale quantize --again");
+        overwrite(file, tensor.offset + item.slice * share, bytes, path.string());
     }
     sync(file, path.string());
 }
@@ -100,10 +119,10 @@ void gather(const std::filesystem::path& model_path, const std::vector<model::To
     }
 }
 
-std::vector<float> decoded(const model::GgufFile& file, const std::string& name) {
-    const model::TensorInfo& tensor = *file.tensor(name);
-    return engine::decode_rows(tensor.type->id, file.data(tensor).data(), tensor.shape[0],
-                               tensor.elements / tensor.shape[0]);
+std::vector<float> decoded(const model::GgufFile& file, const Work& item) {
+    const model::TensorInfo& tensor = *file.tensor(item.tensor);
+    const std::byte* data = file.data(tensor).data() + item.slice * (tensor.bytes / item.slices);
+    return engine::decode_rows(tensor.type->id, data, item.columns, item.rows);
 }
 
 // The readers of one input together: factorising its moments is the dear part.
@@ -115,7 +134,7 @@ void refine_input(const RefineRequest& request, const std::vector<const Work*>& 
     std::vector<Reader> matrices;
     for (const Work* item : readers)
         matrices.push_back(
-            {item->grid, static_cast<int>(item->rows), decoded(original, item->name), decoded(target, item->name)});
+            {item->grid, static_cast<int>(item->rows), decoded(original, *item), decoded(target, *item)});
     const auto refined = refine_readers(matrices, moments, request.options);
     for (std::size_t i = 0; i < readers.size(); ++i)
         journal.add(

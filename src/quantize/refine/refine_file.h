@@ -5,6 +5,8 @@
 // quantised prefix. A group's bytes wait in the journal (journal.h) until the group is whole. An interrupted run is
 // repeated on the stock file: it takes what the journal has, does the rest, and ends with the same bytes.
 //
+// The experts of a mixture are refined one by one, each on its own moments (input_moments.h).
+//
 // Types of 8 or more bits a weight keep their stock bytes: their error is small beside every other's, and they are
 // often the largest tensors.
 #pragma once
