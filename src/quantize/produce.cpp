@@ -191,7 +191,8 @@ std::string refine(record::Pass& pass, const Order& order, const GatheredStatist
     if (result.at("tensors").get<int>() == 0)
         return std::string(stock_method) + "; no tensor has fewer than 8 bits a weight to refine";
     return fmt::format(
-        "llama.cpp's stock types; {} of {} tensors below 8 bits rounded by error feedback on whole input "
+        "llama.cpp's stock types; {} of {} matrices below 8 bits (an expert counts as one) rounded by error feedback "
+        "on whole input "
         "moments ({} tokens) where better on held-out moments, the others by stock rounding with "
         "activation statistics",
         result.at("refined").get<int>(), result.at("tensors").get<int>(), result.at("tokens").get<std::uint64_t>());
