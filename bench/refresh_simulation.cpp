@@ -114,13 +114,22 @@ World make_world(const std::vector<Labelled>& all, std::uint64_t seed) {
     return world;
 }
 
-// About `count` requests; of `raised` topics the share is raised by `points`.
-std::vector<Observation> draw(const World& world, std::size_t count, double points, core::Random& random) {
+struct Shift {
+    double points = 0;
+    int topics = 0;  // how many topics gain them
+};
+
+// About `count` requests; the share of a random group of topics is raised.
+std::vector<Observation> draw(const World& world, std::size_t count, const Shift& shift, core::Random& random) {
+    const double points = shift.points;
     std::vector<std::size_t> order(world.rest.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     random.shuffle(order);
     std::vector<bool> raised(128);
-    for (int i = 0; i < 15; ++i) raised[random.below(77)] = true;
+    std::vector<std::size_t> numbers(77);
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = i;
+    random.shuffle(numbers);
+    for (int i = 0; i < shift.topics; ++i) raised[numbers[static_cast<std::size_t>(i)]] = true;
     const auto is_raised = [&](std::size_t i) {
         return world.topic[i] >= 0 && raised[static_cast<std::size_t>(world.topic[i])];
     };
@@ -154,15 +163,16 @@ struct Result {
     std::map<std::string, int> by_test;
 };
 
-Result simulate(const std::vector<World>& worlds, std::size_t count, double points, int per_world) {
+Result simulate(const std::vector<World>& worlds, std::size_t count, const Shift& shift, int per_world) {
     Result result;
     for (std::size_t w = 0; w < worlds.size(); ++w)
         for (int i = 0; i < per_world; ++i) {
-            core::Random random(w * 1000 + static_cast<std::uint64_t>(i), fmt::format("draw {} {}", count, points));
+            core::Random random(w * 1000 + static_cast<std::uint64_t>(i),
+                                fmt::format("draw {} {}", count, shift.points));
             calibration::ComparisonOptions options;
             options.seed = random.next();
             const auto check =
-                calibration::compare_traffic(worlds[w].profile, draw(worlds[w], count, points, random), options);
+                calibration::compare_traffic(worlds[w].profile, draw(worlds[w], count, shift, random), options);
             ++result.checks;
             result.refreshes += check.verdict == "refresh" ? 1 : 0;
             for (const auto& test : check.tests) result.by_test[test.name] += test.drifted ? 1 : 0;
@@ -180,14 +190,14 @@ std::string share(int hits, int of) {
     return fmt::format("{:.2f} % [{:.2f}, {:.2f}]", 100 * p, 100 * (centre - half), 100 * (centre + half));
 }
 
-void report(const std::string& population, const std::vector<World>& worlds, std::size_t count, double points,
+void report(const std::string& population, const std::vector<World>& worlds, std::size_t count, const Shift& shift,
             int per_world) {
-    const Result result = simulate(worlds, count, points, per_world);
+    const Result result = simulate(worlds, count, shift, per_world);
     std::string tests;
     for (const auto& [name, hits] : result.by_test)
         if (hits > 0) tests += fmt::format("{}{} {}", tests.empty() ? "" : ", ", name, hits);
-    fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", population, count, points, result.checks, result.refreshes,
-               share(result.refreshes, result.checks), tests);
+    fmt::print("| {} | {} | {} | {} | {} | {} | {} | {} |\n", population, count, shift.points, shift.topics,
+               result.checks, result.refreshes, share(result.refreshes, result.checks), tests);
     std::fflush(stdout);
 }
 
@@ -210,13 +220,14 @@ int main(int argc, char** argv) {
         "|\n|---|---|---|---|---|---|---|\n");
     std::vector<World> worlds;
     for (std::uint64_t seed = 1; seed <= 50; ++seed) worlds.push_back(make_world(banking, seed));
-    for (const std::size_t count : {500, 2000, 4000}) report("banking77", worlds, count, 0, 20);
+    for (const std::size_t count : {500, 2000}) report("banking77", worlds, count, {}, 20);
     for (const std::size_t count : {500, 2000})
-        for (const double points : {5.0, 10.0, 20.0}) report("banking77", worlds, count, points, 2);
+        for (const int gaining : {8, 15})
+            for (const double points : {5.0, 10.0, 20.0}) report("banking77", worlds, count, {points, gaining}, 4);
     if (mixed.size() == banking.size()) return 0;
     worlds.clear();
     for (std::uint64_t seed = 1; seed <= 25; ++seed) worlds.push_back(make_world(mixed, seed));
-    report("banking77 + SGD", worlds, 2000, 0, 40);
-    for (const double points : {10.0, 20.0}) report("banking77 + SGD", worlds, 2000, points, 4);
+    report("banking77 + SGD", worlds, 2000, {}, 40);
+    for (const double points : {10.0, 20.0}) report("banking77 + SGD", worlds, 2000, {points, 8}, 8);
     return 0;
 }

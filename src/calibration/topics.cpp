@@ -211,6 +211,23 @@ TopicVector topic_vector(std::string_view text, const DocumentFrequencies& frequ
     return vector;
 }
 
+ContentVector content_vector(std::string_view text, const DocumentFrequencies& frequencies) {
+    std::map<std::uint16_t, float> places;
+    for (const auto& [bucket, count] : bucket_counts(text)) {
+        const double weight = (1.0 + std::log(count)) * frequencies.inverse(bucket);
+        const std::uint64_t drawn = mixed(std::uint64_t{bucket} + 1);
+        if (weight > 0)
+            places[static_cast<std::uint16_t>(drawn % content_places)] +=
+                static_cast<float>((drawn >> 32) & 1 ? weight : -weight);
+    }
+    float squares = 0;
+    for (const auto& [place, value] : places) squares += value * value;
+    ContentVector vector(places.begin(), places.end());
+    for (auto& [place, value] : vector)
+        if (squares > 0) value /= std::sqrt(squares);
+    return vector;
+}
+
 int topic_count(std::size_t requests) {
     return static_cast<int>(std::clamp<std::size_t>(requests / 40, 1, max_topics));
 }

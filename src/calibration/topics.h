@@ -16,6 +16,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/json.h"
@@ -47,6 +48,12 @@ class DocumentFrequencies {
 };
 
 TopicVector topic_vector(std::string_view text, const DocumentFrequencies& frequencies);
+
+// The same weights with signs hashed into 2^11 places instead (feature hashing, Weinberger et al., ICML 2009), scaled
+// to length 1, ascending by place: for comparing means, where the noise of 64 dimensions would hide a shift.
+inline constexpr std::size_t content_places = std::size_t{1} << 11;
+using ContentVector = std::vector<std::pair<std::uint16_t, float>>;
+ContentVector content_vector(std::string_view text, const DocumentFrequencies& frequencies);
 
 // How many topics so many requests are worth: one for every 40, at most max_topics, at least one.
 int topic_count(std::size_t requests);

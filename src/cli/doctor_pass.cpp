@@ -138,6 +138,8 @@ Check check_traffic(const fs::path& folder, const record::PassFile& file) {
     if (!fs::exists(path, failure))
         return {"traffic", CheckState::warning, path.string() + " does not exist",
                 "stage A needs it: one OpenAI-style request body a line"};
+    if (fs::is_directory(path, failure))
+        return {"traffic", CheckState::ok, path.string() + " is a folder: the gateway's log", {}};
     try {
         const core::MappedFile map(path);
         const std::string_view text{reinterpret_cast<const char*>(map.bytes().data()), map.bytes().size()};

@@ -49,11 +49,15 @@ std::vector<std::string> frequent_systems(const std::vector<const Sighting*>& fi
     return systems;
 }
 
-// Vectors of length 1 as signed bytes in hexadecimal.
+// A component of a vector of length 1 as a signed byte.
+std::int8_t to_byte(float value) {
+    return static_cast<std::int8_t>(std::lround(value * 127));
+}
+
+// Vectors as signed bytes in hexadecimal.
 std::string packed(const TopicVector& vector) {
     std::array<std::uint8_t, topic_dimensions> bytes{};
-    for (std::size_t d = 0; d < topic_dimensions; ++d)
-        bytes[d] = static_cast<std::uint8_t>(static_cast<std::int8_t>(std::lround(vector[d] * 127)));
+    for (std::size_t d = 0; d < topic_dimensions; ++d) bytes[d] = static_cast<std::uint8_t>(to_byte(vector[d]));
     return core::to_hex(bytes.data(), bytes.size());
 }
 
@@ -66,9 +70,22 @@ TopicVector unpacked(const std::string& hex, const std::string& source) {
     return vector;
 }
 
-Observation rounded(Observation observation) {
-    observation.vector = unpacked(packed(observation.vector), "");
-    return observation;
+// [place, byte, place, byte, …]
+Json content_to_json(const ContentVector& content) {
+    Json numbers = Json::array();
+    for (const auto& [place, value] : content) {
+        numbers.push_back(place);
+        numbers.push_back(static_cast<int>(to_byte(value)));
+    }
+    return numbers;
+}
+
+ContentVector content_from_json(const Json& numbers) {
+    ContentVector content;
+    for (std::size_t i = 0; i + 1 < numbers.size(); i += 2)
+        content.emplace_back(static_cast<std::uint16_t>(numbers.at(i).get<unsigned>() % content_places),
+                             static_cast<float>(numbers.at(i + 1).get<int>()) / 127);
+    return content;
 }
 
 }  // namespace
@@ -115,10 +132,11 @@ int TrafficProfile::system_category(const std::string& system) const {
 Observation TrafficProfile::observe(const Sighting& sighting) const {
     Observation observation;
     observation.group = sighting.group;
-    observation.vector = topic_vector(sighting.text, frequencies_);
-    const int topic = centres_.empty() ? 0 : nearest(observation.vector, centres_);
+    const int topic = centres_.empty() ? 0 : nearest(topic_vector(sighting.text, frequencies_), centres_);
+    // As it will be read back, so that both sides of a comparison are rounded alike.
+    observation.content = content_from_json(content_to_json(content_vector(sighting.text, frequencies_)));
     observation.category = {sighting.format, sighting.script, sighting.length, topic, system_category(sighting.system)};
-    return rounded(observation);
+    return observation;
 }
 
 std::vector<std::string> TrafficProfile::categories(std::size_t dimension) const {
@@ -144,10 +162,10 @@ std::vector<std::string> TrafficProfile::categories(std::size_t dimension) const
 std::string TrafficProfile::to_json() const {
     Json reference = Json::array();
     for (const Observation& observation : reference_)
-        reference.push_back({observation.group, observation.category, packed(observation.vector)});
+        reference.push_back({observation.group, observation.category, content_to_json(observation.content)});
     Json centres = Json::array();
     for (const TopicVector& centre : centres_) centres.push_back(packed(centre));
-    return core::canonical({{"form", "scale traffic profile 1"},
+    return core::canonical({{"form", "scale traffic profile 2"},
                             {"frequencies", frequencies_.to_json()},
                             {"centres", centres},
                             {"topics", topic_names_},
@@ -157,8 +175,8 @@ std::string TrafficProfile::to_json() const {
 
 TrafficProfile TrafficProfile::from_json(std::string_view text, const std::string& source) {
     const Json json = core::parse_json(text, source);
-    if (json.value("form", "") != "scale traffic profile 1")
-        throw core::input_error(source + " is not a traffic profile", "form 'scale traffic profile 1'",
+    if (json.value("form", "") != "scale traffic profile 2")
+        throw core::input_error(source + " is not a traffic profile", "form 'scale traffic profile 2'",
                                 "scale assemble writes one");
     TrafficProfile profile;
     try {
@@ -171,7 +189,7 @@ TrafficProfile TrafficProfile::from_json(std::string_view text, const std::strin
             Observation observation;
             observation.group = row.at(0).get<std::string>();
             observation.category = row.at(1).get<std::array<int, share_dimensions>>();
-            observation.vector = unpacked(row.at(2).get<std::string>(), source);
+            observation.content = content_from_json(row.at(2));
             profile.reference_.push_back(observation);
         }
     } catch (const nlohmann::json::exception& failure) {

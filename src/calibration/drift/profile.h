@@ -39,7 +39,7 @@ inline constexpr std::array<const char*, share_dimensions> dimension_names{"form
 struct Observation {
     std::string group;
     std::array<int, share_dimensions> category{};  // in the order of dimension_names
-    TopicVector vector{};                          // of what the user wrote
+    ContentVector content;                         // of what the user wrote
 };
 
 class TrafficProfile {

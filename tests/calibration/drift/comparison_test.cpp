@@ -110,7 +110,7 @@ TEST(Profile, SurvivesBeingStored) {
     EXPECT_EQ(again.to_json(), profile.to_json());
     ASSERT_EQ(again.reference().size(), 200u);
     const Sighting sighting = traffic(5, 1, 0.5)[0];
-    EXPECT_EQ(again.observe(sighting).vector, profile.observe(sighting).vector);
+    EXPECT_EQ(again.observe(sighting).content, profile.observe(sighting).content);
     EXPECT_EQ(again.observe(sighting).category, profile.observe(sighting).category);
 }
 

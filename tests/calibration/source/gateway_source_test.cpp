@@ -1,5 +1,5 @@
-// The gateway's log as a source. The lines are those that rollout/log/records.cpp writes; the pass script
-// tests/cli/evaluate.sh feeds a real gateway's log to scale assemble.
+// The gateway's log as a source. The lines are those that rollout/log/records.cpp writes; tests/cli/evaluate.sh
+// reads a real gateway's log.
 #include <string>
 #include <vector>
 
