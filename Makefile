@@ -43,11 +43,11 @@ bench-gate: build
 bench-rollout: build
 	@cmake --build --preset $(PRESET) --target bench_rollout && build/$(PRESET)/bench/bench_rollout
 
-# make bench-quantizer CALIBRATION=text FOREIGN=text [MODEL=gguf TYPES=Q4_K_S,Q2_K]: not part of `bench`, it needs texts.
+# make bench-quantizer CALIBRATION=text FOREIGN=text [MODEL=gguf TYPES=Q4_K_S,Q2_K ALLOCATION=1]: not part of `bench`, it needs texts.
 MODEL ?= tests/data/tiny-256/tiny-256.f16.gguf
 TYPES ?= Q4_K_S,Q3_K_S,Q2_K
 bench-quantizer: build
-	@cmake --build --preset $(PRESET) --target bench_quantizer && build/$(PRESET)/bench/bench_quantizer $(MODEL) $(TYPES) $(CALIBRATION) 24576 8192 build/$(PRESET)/bench/quantizer $(FOREIGN)
+	@cmake --build --preset $(PRESET) --target bench_quantizer && build/$(PRESET)/bench/bench_quantizer $(if $(ALLOCATION),--allocation) $(MODEL) $(TYPES) $(CALIBRATION) 24576 8192 build/$(PRESET)/bench/quantizer $(FOREIGN)
 
 # make bench-quantize CALIBRATION=text FOREIGN="text text" [MODEL=gguf TYPES=…]: `scale quantize` against llama-imatrix and
 # llama-quantize as programs; results in build/$(PRESET)/bench/peers.

@@ -32,6 +32,7 @@ fs::path resolved(const fs::path& folder, const std::string& path) {
 Check check_memory(const fs::path& model, const record::PassFile& file) {
     record::Workload workload = file.constraint.workload;
     workload.context = file.deploy.context;
+    workload.kv_type = file.deploy.kv_type;
     const record::Memory planned = planned_memory(model, workload);
     const std::uint64_t available = hardware::probe().memory_available;
     const std::string finding = fmt::format(

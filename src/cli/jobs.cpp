@@ -7,6 +7,7 @@
 #include "constraint/measure_job.h"
 #include "engine/selftest.h"
 #include "quality/jobs.h"
+#include "quantize/allocation/allocate_job.h"
 #include "quantize/check_job.h"
 #include "quantize/examine_job.h"
 #include "quantize/import_job.h"
@@ -30,9 +31,11 @@ engine::Jobs all_jobs() {
         {"engine.selftest_echo", engine::selftest_echo},
         {"quality.items", quality::items_job},
         {"quality.measure", quality::measure_job},
+        {"quantize.allocate", quantize::allocate_job},
         {"quantize.check", quantize::check_job},
         {"quantize.examine", quantize::examine_job},
         {"quantize.import", quantize::import_job},
+        {"quantize.plan", quantize::plan_job},
         {"quantize.refine", quantize::refine_job},
         {"quantize.statistics", quantize::statistics_job},
         {"quantize.write", quantize::write_job},

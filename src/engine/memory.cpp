@@ -6,6 +6,7 @@
 #include <llama-ext.h>
 
 #include "core/error.h"
+#include "engine/cache_type.h"
 #include "engine/handle.h"
 #include "engine/memory_breakdown.h"
 #include "model/gguf.h"
@@ -38,6 +39,7 @@ llama_context_params server_parameters(const record::Workload& workload) {
     parameters.n_ubatch = parameters.n_batch;
     parameters.n_outputs_max = sequences;
     parameters.no_perf = true;
+    set_cache_type(parameters, workload.kv_type);
     return parameters;
 }
 

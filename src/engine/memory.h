@@ -7,9 +7,9 @@
 
 namespace scale::engine {
 
-// Weights as they lie in memory, KV cache (F16) and compute buffers for `workload.concurrency` sequences of
-// `workload.context` tokens. Weights that the engine rearranges at load count once, as rearranged: the mapped pages
-// they came from can be dropped by the system.
+// Weights as they lie in memory, KV cache (of `workload.kv_type`) and compute buffers for `workload.concurrency`
+// sequences of `workload.context` tokens. Weights that the engine rearranges at load count once, as rearranged: the
+// mapped pages they came from can be dropped by the system.
 record::Memory estimate_memory(const std::filesystem::path& model, const record::Workload& workload);
 
 }  // namespace scale::engine

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "engine/activation_callback.h"
+#include "engine/cache_type.h"
 #include "engine/choice_scoring.h"
 #include "engine/session_implementation.h"
 
@@ -40,6 +41,7 @@ llama_context_params context_parameters(const SessionOptions& options) {
     parameters.n_threads_batch = options.threads;
     parameters.kv_unified = true;  // sequences share the cells of a common prefix
     parameters.no_perf = true;
+    set_cache_type(parameters, options.kv_type);
     return parameters;
 }
 

@@ -20,7 +20,8 @@ struct SessionOptions {
     int sequences = 1;   // that may be alive at once
     int batch = 512;     // tokens per forward pass
     int threads = 1;
-    ActivationTap* tap = nullptr;  // sees the inputs of every linear layer; must outlive the session
+    std::string kv_type = "f16";        // of keys and values in the cache, as record::Workload has it
+    ActivationTap* tap = nullptr;       // sees the inputs of every linear layer; must outlive the session
     InputObserver* observer = nullptr;  // or the inputs themselves; not with tap; must outlive the session
 };
 

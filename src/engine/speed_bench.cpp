@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "engine/cache_type.h"
 
 namespace scale::engine {
 
@@ -37,6 +38,7 @@ SpeedBench::SpeedBench(const std::filesystem::path& path, const SpeedRequest& re
     parameters.n_threads = request.threads;
     parameters.n_threads_batch = request.threads;
     parameters.no_perf = true;
+    set_cache_type(parameters, request.workload.kv_type);
     context_.reset(llama_init_from_model(model_.handle().model.get(), parameters));
     if (!context_)
         throw core::io_error(

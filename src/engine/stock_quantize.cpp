@@ -1,6 +1,7 @@
 #include "engine/stock_quantize.h"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -53,6 +54,37 @@ llama_model_quantize_params quantize_parameters(const StockMix& mix) {
     parameters.allow_requantize = true;
     return parameters;
 }
+
+// `types` as the engine takes them: patterns of which the first that is found in a name decides.
+class TypeOverrides {
+  public:
+    explicit TypeOverrides(const TensorTypes& types) {
+        for (const auto& [tensor, name] : types) {
+            const model::TensorType* type = model::tensor_type(std::string_view(name));
+            if (!type || type->id >= GGML_TYPE_COUNT)
+                throw core::input_error("'" + name + "', wanted for " + tensor + ", is no type of the engine",
+                                        "one such as Q4_K");
+            patterns_.push_back("^" + escaped(tensor) + "$");
+            list_.insert(list_.end() - 1, {patterns_.back().c_str(), static_cast<ggml_type>(type->id)});
+        }
+    }
+
+    // Valid as long as this object; ends with an entry without a pattern.
+    const llama_model_tensor_override* list() const { return list_.data(); }
+
+  private:
+    static std::string escaped(const std::string& name) {
+        std::string pattern;
+        for (const char c : name) {
+            if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) pattern += '\\';
+            pattern += c;
+        }
+        return pattern;
+    }
+
+    std::deque<std::string> patterns_;
+    std::vector<llama_model_tensor_override> list_{{nullptr, GGML_TYPE_COUNT}};
+};
 
 // Bytes in front of the tensors: the original's metadata with the keys that the engine adds and drops, and one entry
 // for each tensor that is kept.
@@ -133,6 +165,8 @@ QuantizePlan plan_quantization(const fs::path& original, const std::string& mix_
         importance = Importance::uniform(file);  // a dry run looks at no value
         parameters.imatrix = importance->list();
     }
+    const TypeOverrides overrides(options.types);
+    parameters.tt_overrides = overrides.list();
     if (!dropped.empty()) parameters.prune_layers = dropped.data();
     return plan_from(file, run_quantizer(original, {}, parameters), !dropped.empty());
 }
@@ -140,7 +174,8 @@ QuantizePlan plan_quantization(const fs::path& original, const std::string& mix_
 void quantize(const fs::path& original, const fs::path& target, const QuantizeOptions& options) {
     const StockMix& mix = stock_mix(options.mix);
     const QuantizePlan plan = plan_quantization(
-        original, options.mix, {.with_statistics = options.statistics != nullptr, .keep_layers = options.keep_layers});
+        original, options.mix,
+        {.with_statistics = options.statistics != nullptr, .keep_layers = options.keep_layers, .types = options.types});
     require_another_file(original, target);
     core::require_free_space(target.parent_path(), plan.file_bytes, "the " + options.mix + " file");
     const model::GgufFile file(original);
@@ -153,6 +188,8 @@ void quantize(const fs::path& original, const fs::path& target, const QuantizeOp
     else if (mix.needs_statistics)
         importance = Importance::uniform(file);
     if (importance) parameters.imatrix = importance->list();
+    const TypeOverrides overrides(options.types);
+    parameters.tt_overrides = overrides.list();
     if (!dropped.empty()) parameters.prune_layers = dropped.data();
     run_quantizer(original, target, parameters);
     require_whole(target, plan);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,18 @@ struct QuantizePlan {
     int fallback_tensors = 0;
 };
 
+// Types of single tensors, by name, where they are to differ from the mix's.
+using TensorTypes = std::map<std::string, std::string>;
+
 struct PlanOptions {
     bool with_statistics = true;  // a few mixes give some tensors another type where statistics are at hand
     int keep_layers = 0;          // as in QuantizeOptions
+    TensorTypes types = {};       // as in QuantizeOptions
 };
 
 // What quantize() would write for the mix, without writing it: the engine's own dry run. The bytes are exact. Throws an
-// input error for an unknown mix, or where the engine cannot quantise such a model.
+// input error for an unknown mix or type, or where the engine cannot quantise such a model. A tensor that the engine
+// does not quantise, or whose rows the wanted type cannot hold, gets another type than `types` says: compare.
 QuantizePlan plan_quantization(const std::filesystem::path& original, const std::string& mix,
                                const PlanOptions& options = {});
 
@@ -42,7 +48,8 @@ struct QuantizeOptions {
     std::string mix;                         // "Q4_K_M"
     const Statistics* statistics = nullptr;  // importance of columns; without it the plain search
     int threads = 1;
-    int keep_layers = 0;  // > 0: only the first that many layers (for a trial at real shapes)
+    int keep_layers = 0;     // > 0: only the first that many layers (for a trial at real shapes)
+    TensorTypes types = {};  // over the mix's; the mix itself must be a quantised one
 };
 
 // Writes `target` (not atomically; the caller renames). Mixes that the engine refuses without statistics get uniform

@@ -31,9 +31,10 @@ struct MeasureRequest {
     std::uint64_t kl_tokens = 0;
     std::uint64_t seed = 0;
     int threads = 1;
+    std::string kv_type = "f16";  // of the candidate's cache; the original, the reference, keeps f16
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MeasureRequest, original, candidate, items, held_out, checkpoint, kl_tokens, seed,
-                                   threads)
+                                   threads, kv_type)
 core::Json measure_job(const core::Json& request, engine::JobContext& context);
 
 }  // namespace scale::quality

@@ -29,6 +29,7 @@ struct Subject {
     std::string held_out_sha256;
     fs::path original;
     fs::path candidate;
+    std::string kv_type;  // of the cache that the constraint was set for
     bool compressed = false;
 };
 
@@ -62,6 +63,7 @@ Subject find_subject(const record::Pass& pass, const record::Lineage& lineage) {
     subject.held_out = pass.objects().path(set.holdout_sha256).string();
     subject.original = pass.resolve(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path);
     subject.candidate = pass.resolve(subject.artefact.path);
+    subject.kv_type = constraint.workload.kv_type;
     subject.compressed = constraint.stakes == "low";
     if (core::Json(complete(pass.file().budget)) != budget->payload)
         core::say("note: [budget] of scale.toml is not the declared one; the declared one counts");
@@ -101,7 +103,7 @@ record::Entry start_gate(record::Pass& pass, const record::Lineage& lineage, con
 
 fs::path checkpoint_path(const record::Pass& pass, const Subject& subject, const std::string& items_sha256) {
     const std::string key = core::sha256_hex(subject.artefact.sha256 + subject.artefact.original_sha256 +
-                                             subject.budget_entry.hash + items_sha256);
+                                             subject.budget_entry.hash + items_sha256 + subject.kv_type);
     return pass.work_folder() / fmt::format("lock-{}.jsonl", key.substr(0, 16));
 }
 
@@ -138,7 +140,8 @@ Locked lock_quality(record::Pass& pass, int threads) {
                                  checkpoint.string(),
                                  subject.budget.kl_tokens,
                                  subject.budget.seed,
-                                 threads};
+                                 threads,
+                                 subject.kv_type};
     core::Json measured;
     {
         core::Progress progress("measuring original and candidate");

@@ -56,8 +56,9 @@ engine::SessionOptions session_options(const Work& work, int threads) {
 
 void measure_suite(const ModelPair& models, const Work& work, Checkpoint& checkpoint,
                    const std::function<void(std::size_t)>& progress) {
-    const engine::SessionOptions options = session_options(work, models.threads);
+    engine::SessionOptions options = session_options(work, models.threads);
     engine::Session original(models.original, options);
+    options.kv_type = models.kv_type;
     engine::Session candidate(models.candidate, options);
     for (std::size_t begin = 0; begin < work.items.size(); begin += items_per_part) {
         const std::size_t count = std::min(items_per_part, work.items.size() - begin);

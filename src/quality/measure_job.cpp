@@ -45,7 +45,7 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     const auto texts = choose_texts(held_out, wanted.kl_tokens, longest_text(original), wanted.seed);
 
     Checkpoint checkpoint(wanted.checkpoint);
-    const ModelPair models{original, candidate, wanted.threads};
+    const ModelPair models{original, candidate, wanted.threads, wanted.kv_type};
     double total = tokens_per_item * static_cast<double>(items.size());
     for (const ScoredText& text : texts) total += static_cast<double>(text.scored());
     double done = 0;

@@ -84,6 +84,7 @@ void measure_texts(const ModelPair& models, const std::vector<model::TokenSequen
     options.batch = std::min(options.context, 512);
     options.threads = models.threads;
     engine::Session original(models.original, options);
+    options.kv_type = models.kv_type;
     engine::Session candidate(models.candidate, options);
     const auto vocabulary = static_cast<std::size_t>(models.original.vocabulary());
     for (const ScoredText& text : texts) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "engine/model.h"
@@ -15,6 +16,7 @@ struct ModelPair {
     const engine::Model& original;
     const engine::Model& candidate;
     int threads = 1;
+    std::string kv_type = "f16";  // of the candidate's cache
 };
 
 // Tokens of one text whose rows of the original fit in memory together.

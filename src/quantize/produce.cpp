@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/hash.h"
 #include "core/progress.h"
 #include "engine/job.h"
@@ -33,6 +34,7 @@ struct Order {
     fs::path original;
     std::string original_sha256;
     std::uint64_t original_bytes = 0;
+    record::Constraint constraint;
     record::Decision decision;
     record::CalibrationSet set;
     std::vector<std::string> parents;
@@ -56,12 +58,12 @@ Order read_order(const record::Pass& pass, const record::Lineage& lineage) {
     Order order;
     order.set = current_set(lineage);
     order.decision = lineage.current(record::kind::decision)->payload.get<record::Decision>();
-    const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
+    order.constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
     if (order.decision.format != "GGUF" && !order.decision.format.empty())
         throw core::input_error("the decision is for format " + order.decision.format,
                                 "GGUF, which this program writes", "scale choose");
     order.original = pass.resolve(pass.file().model.path);
-    order.original_sha256 = constraint.fingerprint.model_sha256;
+    order.original_sha256 = order.constraint.fingerprint.model_sha256;
     model::require_unchanged(order.original, order.original_sha256);
     if (order.original_sha256.empty()) order.original_sha256 = core::sha256_file(order.original);
     order.original_bytes = fs::file_size(order.original);
@@ -73,8 +75,35 @@ Order read_order(const record::Pass& pass, const record::Lineage& lineage) {
     return order;
 }
 
+// A trained file was trained for types that are fixed: the mix's, or a plan's.
+PlanOrder plan_order(const record::Pass& pass, const Order& order, const QuantizeOptions& options,
+                     const fs::path& work_folder) {
+    PlanOrder wanted;
+    wanted.original = order.original;
+    wanted.original_sha256 = order.original_sha256;
+    wanted.set_file = order.set_file;
+    wanted.set_sha256 = order.set.set_sha256;
+    wanted.decision = order.decision;
+    wanted.constraint = order.constraint;
+    wanted.wish = options.wish;
+    wanted.allocation = options.trained.empty() ? pass.file().calibration.allocation : "stock";
+    wanted.work_folder = work_folder;
+    wanted.threads = order.threads;
+    return wanted;
+}
+
+// Was the artefact made by what is asked for now?
+bool as_planned(const record::Artefact& artefact, const PlanOrder& wanted) {
+    if (!wanted.wish.plan_file.empty())
+        return artefact.allocation == "pinned" &&
+               artefact.plan_sha256 ==
+                   digest(parse_plan(core::read_file(wanted.wish.plan_file), wanted.wish.plan_file));
+    return artefact.allocation == (searches(wanted) ? "searched" : "stock") &&
+           artefact.budget == budget_label(wanted.wish, wanted.decision);
+}
+
 std::optional<record::Artefact> finished(const record::Pass& pass, const record::Lineage& lineage,
-                                         const QuantizeOptions& options) {
+                                         const QuantizeOptions& options, const PlanOrder& wanted) {
     const record::Entry* entry = lineage.current(record::kind::artefact);
     if (!entry) return std::nullopt;
     auto artefact = entry->payload.get<record::Artefact>();
@@ -83,16 +112,10 @@ std::optional<record::Artefact> finished(const record::Pass& pass, const record:
     const bool imported = !artefact.imported_sha256.empty();
     if (!options.trained.empty() && (!imported || core::sha256_file(options.trained) != artefact.imported_sha256))
         return std::nullopt;
-    if (!imported && (artefact.method == stock_method) != stock_wanted) return std::nullopt;
+    if (!imported && ((artefact.method == stock_method) != stock_wanted || !as_planned(artefact, wanted)))
+        return std::nullopt;
     if (!fs::exists(file) || core::sha256_file(file) != artefact.sha256) return std::nullopt;
     return artefact;
-}
-
-std::uint64_t expected_bytes(const Order& order) {
-    const auto chosen = std::find_if(order.decision.candidates.begin(), order.decision.candidates.end(),
-                                     [&](const record::Candidate& c) { return c.name == order.decision.type; });
-    const bool known = chosen != order.decision.candidates.end() && chosen->bytes > 0;
-    return known ? chosen->bytes : order.original_bytes;
 }
 
 struct GatheredStatistics {
@@ -146,14 +169,15 @@ void examine(record::Pass& pass, const Order& order, Notes& notes) {
                notes);
 }
 
-void write(record::Pass& pass, const Order& order, const GatheredStatistics& statistics, const fs::path& partial,
-           Notes& notes) {
-    core::Progress progress("writing " + order.decision.type);
+void write(record::Pass& pass, const Order& order, const ChosenPlan& chosen, const GatheredStatistics& statistics,
+           const fs::path& partial, Notes& notes) {
+    core::Progress progress("writing " + chosen.type);
     const core::Json result = or_remove(partial, [&] {
         return engine::run_job("quantize.write",
                                {{"original", order.original.string()},
                                 {"target", partial.string()},
-                                {"mix", order.decision.type},
+                                {"mix", chosen.plan.mix},
+                                {"types", chosen.allocation == "stock" ? engine::TensorTypes() : chosen.plan.types},
                                 {"statistics", pass.objects().path(statistics.sha256).string()},
                                 {"threads", order.threads}},
                                pass.work_folder() / "quantize.log", &progress);
@@ -162,18 +186,18 @@ void write(record::Pass& pass, const Order& order, const GatheredStatistics& sta
 }
 
 // The journal outlives a failure, so that the next run goes on; the file itself is written anew from stock.
-std::string refine(record::Pass& pass, const Order& order, const GatheredStatistics& statistics,
-                   const fs::path& partial, Notes& notes) {
+std::string refine(record::Pass& pass, const Order& order, const ChosenPlan& chosen,
+                   const GatheredStatistics& statistics, const fs::path& partial, Notes& notes) {
     if (pass.file().calibration.rounding == "stock") return stock_method;
     const fs::path journal = pass.work_folder() / "refinement.jsonl";
     const std::string fingerprint = core::sha256_hex(core::canonical({{"model", order.original_sha256},
                                                                       {"set", order.set.set_sha256},
                                                                       {"statistics", statistics.sha256},
-                                                                      {"type", order.decision.type},
+                                                                      {"plan", chosen.sha256},
                                                                       {"tokens", refinement_tokens},
                                                                       {"engine", engine::engine_version()},
-                                                                      {"form", 2}}));
-    core::Progress progress("refining " + order.decision.type);
+                                                                      {"form", 3}}));
+    core::Progress progress("refining " + chosen.type);
     const core::Json result = or_remove(partial, [&] {
         return engine::run_job("quantize.refine",
                                {{"original", order.original.string()},
@@ -191,7 +215,7 @@ std::string refine(record::Pass& pass, const Order& order, const GatheredStatist
     if (result.at("tensors").get<int>() == 0)
         return std::string(stock_method) + "; no tensor has fewer than 8 bits a weight to refine";
     return fmt::format(
-        "llama.cpp's stock types; {} of {} matrices below 8 bits (an expert counts as one) rounded by error feedback "
+        "{} of {} matrices below 8 bits (an expert counts as one) rounded by error feedback "
         "on whole input "
         "moments ({} tokens) where better on held-out moments, the others by stock rounding with "
         "activation statistics",
@@ -219,7 +243,7 @@ Imported import_trained(record::Pass& pass, const Order& order, const fs::path& 
     proof["trained_sha256"] = result.trained_sha256;
     result.proof_sha256 = pass.objects().put(core::canonical(proof));
     result.method = fmt::format(
-        "packing the trained weights of {} (SHA-256 {}…) onto llama.cpp's stock types; all {} weights decode to "
+        "packing the trained weights of {} (SHA-256 {}…); all {} weights decode to "
         "exactly "
         "the trained ones",
         trained.filename().string(), result.trained_sha256.substr(0, 12), proof.at("weights").get<std::uint64_t>());
@@ -227,7 +251,7 @@ Imported import_trained(record::Pass& pass, const Order& order, const fs::path& 
 }
 
 core::Json check(record::Pass& pass, const Order& order, const fs::path& reference, const fs::path& partial) {
-    core::Progress progress("checking " + order.decision.type);
+    core::Progress progress("checking " + partial.stem().string());
     return or_remove(partial, [&] {
         return engine::run_job("quantize.check",
                                {{"original", order.original.string()},
@@ -238,17 +262,21 @@ core::Json check(record::Pass& pass, const Order& order, const fs::path& referen
     });
 }
 
-record::Artefact describe(const Order& order, const GatheredStatistics& statistics, const core::Json& checked,
-                          const std::string& method) {
+record::Artefact describe(const Order& order, const ChosenPlan& chosen, const GatheredStatistics& statistics,
+                          const core::Json& checked, const std::string& method) {
     record::Artefact artefact;
-    artefact.path = artefact_name(order.original, order.decision.type);
+    artefact.path = artefact_name(order.original, chosen.type);
     artefact.bytes = checked.at("bytes").get<std::uint64_t>();
-    artefact.type = order.decision.type;
+    artefact.type = chosen.type;
     artefact.bits_per_weight = checked.at("bits_per_weight").get<double>();
     artefact.original_sha256 = order.original_sha256;
     artefact.statistics_sha256 = statistics.sha256;
     artefact.statistics_tokens = statistics.tokens;
     artefact.method = method;
+    artefact.allocation = chosen.allocation;
+    artefact.plan_sha256 = chosen.sha256;
+    artefact.budget = chosen.budget;
+    artefact.budget_bytes = chosen.plan.budget_bytes;
     artefact.tensors = checked.at("tensors").get<std::vector<record::TensorCheck>>();
     artefact.prompt = checked.at("prompt").get<std::string>();
     artefact.generated = checked.at("generated").get<std::string>();
@@ -263,38 +291,51 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
     const record::Lineage lineage = pass.lineage();
     lineage.require_done(record::Stage::choice);
     const Order order = read_order(pass, lineage);
+    const PlanOrder wanted = plan_order(pass, order, options, pass.work_folder());
     if (!options.again)
-        if (auto artefact = finished(pass, lineage, options)) return {std::move(*artefact), true};
+        if (auto artefact = finished(pass, lineage, options, wanted)) return {std::move(*artefact), true};
 
-    // The file itself, the refinement's journal, which holds its tensors once more, and statistics with one checkpoint:
-    // 8 bytes an input column, far below a hundredth of the model.
-    const std::uint64_t journal = pass.file().calibration.rounding == "stock" ? 0 : expected_bytes(order);
-    core::require_free_space(pass.folder(), expected_bytes(order) + journal + order.original_bytes / 50,
-                             "the artefact and its statistics");
     Notes notes;
     examine(pass, order, notes);
+    const ChosenPlan chosen = choose_plan(wanted);
+    // The file itself, the refinement's journal, which holds its tensors once more, and statistics with one checkpoint:
+    // 8 bytes an input column, far below a hundredth of the model.
+    const std::uint64_t journal = pass.file().calibration.rounding == "stock" ? 0 : chosen.plan.file_bytes;
+    core::require_free_space(pass.folder(), chosen.plan.file_bytes + journal + order.original_bytes / 50,
+                             "the artefact and its statistics");
     const GatheredStatistics statistics = gather_statistics(pass, order);
-    const fs::path partial = pass.work_folder() / (artefact_name(order.original, order.decision.type) + ".partial");
-    write(pass, order, statistics, partial, notes);
+    const fs::path partial = pass.work_folder() / (artefact_name(order.original, chosen.type) + ".partial");
+    write(pass, order, chosen, statistics, partial, notes);
     Imported imported;
     if (options.trained.empty())
-        imported.method = refine(pass, order, statistics, partial, notes);
+        imported.method = refine(pass, order, chosen, statistics, partial, notes);
     else
         imported = import_trained(pass, order, fs::absolute(options.trained), partial);
     const core::Json checked =
         check(pass, order, options.trained.empty() ? order.original : fs::absolute(options.trained), partial);
 
-    record::Artefact artefact = describe(order, statistics, checked, imported.method);
+    record::Artefact artefact = describe(order, chosen, statistics, checked, imported.method);
+    artefact.because = options.wish.because;
     artefact.imported_sha256 = imported.trained_sha256;
     artefact.import_proof_sha256 = imported.proof_sha256;
     artefact.notes = notes;
     artefact.sha256 = core::sha256_file(partial);
     const fs::path target = pass.folder() / artefact.path;
     require_replaceable(target, artefact.sha256, lineage.entries);
+    pass.objects().put(chosen.text);
     publish(partial, target);
+    publish_plan(target, chosen.text, lineage.entries);
     pass.store().append({record::Stage::calibration, record::kind::artefact, order.parents, core::Json(artefact)});
     RefineJournal::remove(pass.work_folder() / "refinement.jsonl");
+    remove_allocation_journal(pass.work_folder());
     return {artefact, false};
+}
+
+ChosenPlan predict(const record::Pass& pass, const QuantizeOptions& options) {
+    const record::Lineage lineage = pass.lineage();
+    lineage.require_done(record::Stage::choice);
+    const core::TemporaryFolder folder;
+    return choose_plan(plan_order(pass, read_order(pass, lineage), options, folder.path()));
 }
 
 }  // namespace scale::quantize

@@ -20,4 +20,9 @@ void require_replaceable(const std::filesystem::path& target, const std::string&
 // Renames and syncs the folder; `partial` is already synced.
 void publish(const std::filesystem::path& partial, const std::filesystem::path& target);
 
+// Writes the plan beside the artefact, as ARTEFACT.plan.json. A file of that name that is no plan of this pass stays,
+// and a line for people says so; the plan is among the objects in any case.
+void publish_plan(const std::filesystem::path& artefact, const std::string& plan,
+                  const std::vector<record::Entry>& entries);
+
 }  // namespace scale::quantize

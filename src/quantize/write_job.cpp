@@ -34,12 +34,14 @@ core::Json write_job(const core::Json& request, engine::JobContext& context) {
     const fs::path target = core::required<std::string>(request, "target", source);
     engine::QuantizeOptions options;
     options.mix = core::required<std::string>(request, "mix", source);
+    options.types = core::required<engine::TensorTypes>(request, "types", source);
     options.threads = core::required<int>(request, "threads", source);
     const engine::Statistics statistics =
         engine::read_statistics(core::required<std::string>(request, "statistics", source));
     options.statistics = &statistics;
     std::vector<std::string> notes = notes_on(statistics);
-    for (std::string& note : notes_on(engine::plan_quantization(original, options.mix), options.mix))
+    for (std::string& note :
+         notes_on(engine::plan_quantization(original, options.mix, {.types = options.types}), options.mix))
         notes.push_back(std::move(note));
     context.progress(0, 1, "writing " + options.mix);
     engine::quantize(original, target, options);

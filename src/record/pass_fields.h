@@ -40,6 +40,9 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("target", file.deploy.target, "\"llama.cpp\"");
     visit.field("threads", file.deploy.threads, "0: all cores");
     visit.field("context", file.deploy.context, "tokens per request, prompt and completion");
+    visit.field(
+        "kv_type", file.deploy.kv_type,
+        "keys and values in the cache: \"f16\", \"q8_0\", \"q5_1\", \"q5_0\", \"q4_1\", \"q4_0\" or \"iq4_nl\"");
 
     visit.section("choice", "C: precision and format. The rules decide; a pinned type needs a reason.");
     visit.field("quality", file.choice.quality,
@@ -67,6 +70,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
                 "files of evaluation sets; no sample may share a run of words with them");
     visit.field("rounding", file.calibration.rounding,
                 "\"refined\" (error feedback where better on held-out inputs) or \"stock\" (llama.cpp's)");
+    visit.field("allocation", file.calibration.allocation,
+                "\"searched\" (types per tensor within the bytes of the chosen mix) or \"stock\" (the mix itself)");
     visit.field("seed", file.calibration.seed, "");
 
     visit.section("budget", "L: the bar, declared by `scale lock --declare` before any result exists.");

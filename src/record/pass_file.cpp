@@ -163,6 +163,7 @@ std::vector<std::string> contradictions(const PassFile& file) {
                       load.prompt_tokens + load.completion_tokens, file.deploy.context));
     one_of("target in [deploy]", file.deploy.target, {"llama.cpp", "vllm"});
     check(file.deploy.context >= 64, "context in [deploy] must be at least 64");
+    one_of("kv_type in [deploy]", file.deploy.kv_type, {"f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"});
     one_of("quality in [choice]", file.choice.quality, {"balanced", "paramount"});
     check(file.choice.type.empty() || !file.choice.type_reason.empty(), "type in [choice] needs type_reason");
     check(file.choice.trial_rounds >= 1, "trial_rounds in [choice] must be at least 1");
@@ -178,6 +179,7 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(file.calibration.canary >= 0 && file.calibration.canary + file.calibration.holdout <= 0.9,
           "canary in [calibration] must be at least 0, and with holdout at most 0.9");
     one_of("rounding in [calibration]", file.calibration.rounding, {"refined", "stock"});
+    one_of("allocation in [calibration]", file.calibration.allocation, {"searched", "stock"});
     check(share(file.calibration.holdout), "holdout in [calibration] must lie between 0 and 1");
     check(file.budget.alpha > 0 && file.budget.alpha <= 0.2, "alpha in [budget] must lie above 0 and at most at 0.2");
     check(file.budget.points > 0 && file.budget.points <= 100,
@@ -282,6 +284,7 @@ PassFile parse_pass_file(const std::string& text, const std::string& source) {
             lines.push_back(fmt::format("{}: {}", source, contradiction));
     if (!lines.empty()) throw core::input_error(fmt::format("{}", fmt::join(lines, "\n")), {}, "correct " + source);
     file.constraint.workload.context = file.deploy.context;
+    file.constraint.workload.kv_type = file.deploy.kv_type;
     return file;
 }
 

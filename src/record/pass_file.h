@@ -33,6 +33,7 @@ struct DeploySection {
     std::string target = "llama.cpp";
     int threads = 0;  // 0: all cores
     int context = 2048;
+    std::string kv_type = "f16";  // of keys and values in the cache
 };
 
 struct ChoiceSection {
@@ -59,6 +60,7 @@ struct CalibrationSection {
     int answer_tokens = 128;              // of a generated answer, at most
     std::vector<std::string> evaluation;  // files of evaluation sets that no sample may overlap with
     std::string rounding = "refined";     // "stock": llama.cpp's own rounding throughout
+    std::string allocation = "searched";  // of types, within the bytes of the decision's mix; "stock": the mix itself
     std::uint64_t seed = 1;
 };
 

@@ -30,9 +30,11 @@ struct Workload {
     int prompt_tokens = 256;
     int completion_tokens = 64;
     int concurrency = 4;
-    int context = 2048;  // tokens per sequence
+    int context = 2048;           // tokens per sequence
+    std::string kv_type = "f16";  // of keys and values in the cache, as llama-server names it
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Workload, prompt_tokens, completion_tokens, concurrency, context)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Workload, prompt_tokens, completion_tokens, concurrency, context,
+                                                kv_type)
 
 // A measured figure: the median of `rounds` repetitions and their range.
 struct Measured {
@@ -231,7 +233,12 @@ struct Artefact {
     std::string original_sha256;
     std::string statistics_sha256;  // object: the activation statistics it was made with
     std::uint64_t statistics_tokens = 0;
-    std::string method;  // "llama.cpp stock rounding with activation statistics"
+    std::string method;              // "llama.cpp stock rounding with activation statistics"
+    std::string allocation;          // of types: "searched", "pinned" by a plan, or "stock" ("" in older records)
+    std::string plan_sha256;         // object: the type of every tensor, quantize/allocation/plan.h
+    std::string budget;              // what set the size: "Q4_K_M", "120 MiB", "4.2 bits per weight" or "a plan"
+    std::uint64_t budget_bytes = 0;  // of the file, at most
+    std::string because;             // a person's reason to leave the size that the decision names, else ""
     std::vector<TensorCheck> tensors;
     std::string prompt;     // the generation check
     std::string generated;  // what the artefact said
@@ -241,9 +248,9 @@ struct Artefact {
     std::string import_proof_sha256;  // object: the comparison of every decoded weight with that file
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, type, bits_per_weight, original_sha256,
-                                                statistics_sha256, statistics_tokens, method, tensors, prompt,
-                                                generated, original_generated, notes, imported_sha256,
-                                                import_proof_sha256)
+                                                statistics_sha256, statistics_tokens, method, allocation, plan_sha256,
+                                                budget, budget_bytes, because, tensors, prompt, generated,
+                                                original_generated, notes, imported_sha256, import_proof_sha256)
 
 // The bar, declared before any result exists. Margins are losses that are still acceptable.
 struct Budget {

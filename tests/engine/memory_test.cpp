@@ -47,6 +47,16 @@ TEST_F(MemoryTest, CacheIsWhatTheFormulaSays) {
     EXPECT_EQ(estimate_memory(path_, {.concurrency = 3, .context = 512}).kv_cache, token * 3 * 512);
 }
 
+// 34 bytes for 32 numbers instead of 64, as llama-server -ctk q8_0 -ctv q8_0 allocates.
+TEST_F(MemoryTest, AQuantisedCacheTakesWhatItsTypeSays) {
+    const record::Workload wide{.concurrency = 2, .context = 512},
+        narrow{.concurrency = 2, .context = 512, .kv_type = "q8_0"};
+    const record::Memory plan = estimate_memory(path_, narrow);
+    EXPECT_EQ(plan.kv_cache * 64, estimate_memory(path_, wide).kv_cache * 34);
+    expect_close(plan.kv_cache, memory_of(path_, narrow, Allocation::real).kv_cache);
+    EXPECT_THROW(estimate_memory(path_, {.kv_type = "q9_9"}), core::Error);
+}
+
 TEST_F(MemoryTest, RefusesWorkloadsThatCannotBe) {
     EXPECT_THROW(estimate_memory(path_, {.concurrency = 0}), core::Error);
     EXPECT_THROW(estimate_memory(path_, {.concurrency = 100000}), core::Error);

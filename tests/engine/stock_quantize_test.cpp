@@ -200,6 +200,33 @@ TEST(QuantizerLog, IsReadAtThePinnedVersion) {
     EXPECT_TRUE(lines[2].fallback);
 }
 
+TEST_F(QuantizeTest, GivesSingleTensorsOtherTypes) {
+    const TensorTypes types{
+        {"blk.0.attn_v.weight", "Q6_K"}, {"blk.1.ffn_down.weight", "IQ4_XS"}, {"token_embd.weight", "Q5_0"}};
+    const QuantizePlan mix = plan_quantization(path_, "Q4_K_S"),
+                       plan = plan_quantization(path_, "Q4_K_S", {.types = types});
+    for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
+        const std::string& name = plan.tensors[i].name;
+        const auto wanted = types.find(name);
+        // The mix widens the first few of these that it decides itself.
+        const bool counted = name.find("attn_v") != std::string::npos || name.find("ffn_down") != std::string::npos;
+        if (wanted == types.end() && counted) continue;
+        EXPECT_EQ(plan.tensors[i].type, wanted == types.end() ? mix.tensors[i].type : wanted->second) << name;
+    }
+    const Statistics seen = statistics();
+    QuantizeOptions options;
+    options.mix = "Q4_K_S";
+    options.statistics = &seen;
+    options.types = types;
+    quantize(path_, target(), options);
+    expect_as_planned(plan);
+    EXPECT_THROW(plan_quantization(path_, "Q4_K_S", {.types = {{"token_embd.weight", "Q9_X"}}}), core::Error);
+    // "blk.0" must not stand for "blk.10", nor its dots for any character.
+    const auto same =
+        plan_quantization(path_, "Q4_K_S", {.types = {{"blk.0.attn_v", "Q6_K"}, {"blk_0.attn_v.weight", "Q6_K"}}});
+    EXPECT_EQ(same.file_bytes, mix.file_bytes);
+}
+
 TEST(StockMixes, AreNamed) {
     EXPECT_THAT(stock_mix_names(), testing::IsSupersetOf({"Q8_0", "Q4_K_M", "Q4_0", "IQ4_XS", "F16"}));
 }

@@ -8,10 +8,10 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "engine/session.h"
 #include "engine/stock_quantize.h"
 #include "model/gguf.h"
 #include "quantize/overwrite.h"
+#include "quantize/refine/gather_inputs.h"
 #include "quantize/refine/input_moments.h"
 
 extern "C" void openblas_set_num_threads(int count);
@@ -21,11 +21,6 @@ namespace scale::quantize {
 namespace {
 
 constexpr double finest_refined = 8;  // bits a weight
-
-// The name under which the engine reports the input of this tensor; a tied embedding is read by the head.
-std::string input_name(const model::GgufFile& file, const std::string& tensor) {
-    return tensor == "token_embd.weight" && !file.tensor("output.weight") ? "output.weight" : tensor;
-}
 
 // One matrix: a dense tensor, or one expert's share of a mixture's.
 struct Work {
@@ -99,26 +94,6 @@ void apply(const std::vector<Work>& group, const RefineJournal& journal, const s
     sync(file, path.string());
 }
 
-void gather(const std::filesystem::path& model_path, const std::vector<model::TokenSequence>& calibration,
-            InputMomentsCollector& collector, int threads, const std::function<void(double)>& progress) {
-    std::size_t longest = 1;
-    for (const auto& sequence : calibration) longest = std::max(longest, sequence.tokens.size());
-    const engine::Model model(model_path);
-    engine::SessionOptions options;
-    options.context = static_cast<int>(longest);
-    if (model.trained_context() > 0) options.context = std::min(options.context, model.trained_context());
-    options.threads = threads;
-    options.observer = &collector;
-    engine::Session session(model, options);
-    for (std::size_t i = 0; i < calibration.size(); ++i) {
-        collector.begin_sample(static_cast<int>(i % 2));
-        std::span<const engine::Token> tokens = calibration[i].tokens;
-        tokens = tokens.first(std::min(tokens.size(), static_cast<std::size_t>(options.context)));
-        session.logits(tokens, tokens.size(), [](std::size_t, std::span<const float>) {});
-        progress(static_cast<double>(i + 1) / static_cast<double>(calibration.size()));
-    }
-}
-
 std::vector<float> decoded(const model::GgufFile& file, const Work& item) {
     const model::TensorInfo& tensor = *file.tensor(item.tensor);
     const std::byte* data = file.data(tensor).data() + item.slice * (tensor.bytes / item.slices);
@@ -164,7 +139,7 @@ void refine_group(const RefineRequest& request, const std::vector<model::TokenSe
         if (!journal.find(item.name)) wanted.insert(item.input);
     InputMomentsCollector collector(wanted);
     if (!wanted.empty())
-        gather(request.target, calibration, collector, request.options.threads, [&](double share) {
+        gather_inputs(request.target, calibration, collector, request.options.threads, [&](double share) {
             meter.report(meter.done, meter.total,
                          fmt::format("inputs of {} tensors, {:.0f} %", wanted.size(), 100 * share));
         });

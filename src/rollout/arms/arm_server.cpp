@@ -68,6 +68,8 @@ std::vector<std::string> server_arguments(const ArmOptions& options, std::uint16
         options.alias, "--no-webui", "--no-slots",
         // Sizes are stated above; the engine must not change them by itself.
         "-fit", "off"};
+    if (options.kv_type != "f16")
+        arguments.insert(arguments.end(), {"-ctk", options.kv_type, "-ctv", options.kv_type, "-fa", "on"});
     if (options.threads > 0) arguments.insert(arguments.end(), {"-t", std::to_string(options.threads)});
     return arguments;
 }

@@ -29,6 +29,7 @@ struct ArmOptions {
     std::filesystem::path log;      // the server's output, appended
     int context = 2048;             // tokens per slot
     int parallel = 4;               // slots
+    std::string kv_type = "f16";    // of keys and values in the cache
     int threads = 0;                // 0: all cores
     bool restart = false;
     std::chrono::milliseconds start_limit{600'000};  // until healthy

@@ -51,6 +51,10 @@ ArmOptions arm_options(const record::Pass& pass, Arm arm, const std::string& ali
     options.log = rollout_folder(pass.folder()) / (std::string(to_string(arm)) + ".log");
     options.context = pass.file().deploy.context;
     options.parallel = settings.parallel;
+    // As recorded, not as scale.toml may say by now: the gate judged the candidate with this cache.
+    const auto entries = pass.store().read();
+    if (const record::Entry* constraint = record::latest(entries, record::kind::constraint))
+        options.kv_type = constraint->payload.get<record::Constraint>().workload.kv_type;
     options.threads = pass.file().deploy.threads;
     options.restart = arm == Arm::original;
     if (options.url.empty()) options.model = arm == Arm::original ? original_weights(pass) : candidate_weights(pass);
