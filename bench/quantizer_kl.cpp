@@ -26,6 +26,7 @@
 #include "engine/session.h"
 #include "engine/stock_quantize.h"
 #include "quantize/refine/refine_file.h"
+#include "quantize/tune/tune_file.h"
 
 namespace {
 
@@ -158,6 +159,46 @@ void report_refinement(const std::vector<quantize::RefineLine>& lines, double se
                lines.size(), seconds, refined / std::max(stock, 1e-30), chosen);
 }
 
+// SCALE_BENCH_TUNING=tokens: also tunes the refined file on so many tokens of the calibration text.
+std::size_t tuning_tokens() {
+    const char* given = std::getenv("SCALE_BENCH_TUNING");
+    return given ? static_cast<std::size_t>(std::atoll(given)) : 0;
+}
+
+fs::path tuned(const fs::path& original_path, const fs::path& refined, const engine::Model& original,
+               const fs::path& text, std::size_t tokens) {
+    quantize::TuneRequest request;
+    request.original = original_path;
+    request.target = refined.parent_path() / ("tuned." + refined.filename().string());
+    request.options.threads = threads();
+    request.options.tokens = tokens;
+    fs::copy_file(refined, request.target, fs::copy_options::overwrite_existing);
+    const Clock tuning;
+    const auto result =
+        quantize::tune_file(request, sequences_of(original, text, tokens), [](double, double, const std::string&) {});
+    fmt::print("  tuned on {} tokens in {:.0f} s; KL on {} held-out calibration tokens {:.5f} → {:.5f}{}\n",
+               result.training_tokens, tuning.seconds(), result.held_out_tokens, result.loss_before, result.loss_after,
+               result.unsupported);
+    return request.target;
+}
+
+struct Candidate {
+    std::string label;
+    fs::path path;
+};
+
+void print_row(const std::string& label, const std::string& text, const Divergence& stock, const Divergence& ours) {
+    std::vector<double> change;
+    for (std::size_t i = 0; i < stock.per_sequence.size(); ++i)
+        change.push_back(ours.per_sequence[i] - stock.per_sequence[i]);
+    const MeanError x = mean_of(stock.per_sequence), y = mean_of(ours.per_sequence), d = mean_of(change);
+    fmt::print(
+        "| {} | {} | {} | {:.5f} ± {:.5f} | {:.5f} ± {:.5f} | {:+.5f} ± {:.5f} | {:+.1f} % | {:.2f} → {:.2f} % |\n",
+        label, text, change.size(), x.mean, x.error, y.mean, y.error, d.mean, d.error, 100 * d.mean / x.mean,
+        100 * stock.same_first_choice, 100 * ours.same_first_choice);
+    std::fflush(stdout);
+}
+
 void run(int count, char** arguments) {
     const fs::path original_path = arguments[1], folder = arguments[6];
     const auto calibration_tokens = static_cast<std::size_t>(std::atoll(arguments[4]));
@@ -192,18 +233,15 @@ void run(int count, char** arguments) {
         const auto lines = quantize::refine_file(request, calibration, [](double, double, const std::string&) {});
         report_refinement(lines, refining.seconds());
         quantize::RefineJournal::remove(request.journal);
+        std::vector<Candidate> candidates{{type, ours}};
+        if (const std::size_t tokens = tuning_tokens(); tokens > 0)
+            candidates.push_back({type + ", tuned", tuned(original_path, ours, original, arguments[3], tokens)});
         for (int t = 7; t < count; ++t) {
             const auto texts = sequences_of(original, arguments[t], evaluated_tokens);
-            const Divergence a = compare(original, stock, texts), b = compare(original, ours, texts);
-            std::vector<double> change;
-            for (std::size_t i = 0; i < texts.size(); ++i) change.push_back(b.per_sequence[i] - a.per_sequence[i]);
-            const MeanError x = mean_of(a.per_sequence), y = mean_of(b.per_sequence), d = mean_of(change);
-            fmt::print(
-                "| {} | {} | {} | {:.5f} ± {:.5f} | {:.5f} ± {:.5f} | {:+.5f} ± {:.5f} | {:+.1f} % | {:.2f} → {:.2f} % "
-                "|\n",
-                type, fs::path(arguments[t]).filename().string(), texts.size(), x.mean, x.error, y.mean, y.error,
-                d.mean, d.error, 100 * d.mean / x.mean, 100 * a.same_first_choice, 100 * b.same_first_choice);
-            std::fflush(stdout);
+            const Divergence base = compare(original, stock, texts);
+            for (const Candidate& candidate : candidates)
+                print_row(candidate.label, fs::path(arguments[t]).filename().string(), base,
+                          compare(original, candidate.path, texts));
         }
     }
 }

@@ -66,7 +66,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("evaluation", file.calibration.evaluation,
                 "files of evaluation sets; no sample may share a run of words with them");
     visit.field("rounding", file.calibration.rounding,
-                "\"refined\" (error feedback where better on held-out inputs) or \"stock\" (llama.cpp's)");
+                "\"refined\" (error feedback where better on held-out inputs), \"tuned\" (then trained to predict as the "
+                "original, which takes many times as long) or \"stock\" (llama.cpp's)");
     visit.field("seed", file.calibration.seed, "");
 
     visit.section("budget", "L: the bar, declared by `scale lock --declare` before any result exists.");
