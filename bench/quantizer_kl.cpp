@@ -29,6 +29,7 @@
 #include "engine/stock_quantize.h"
 #include "quantize/allocation/allocate.h"
 #include "quantize/refine/refine_file.h"
+#include "quantize/tune/tune_file.h"
 
 namespace {
 
@@ -167,6 +168,7 @@ struct Setting {
     const engine::Model& original;
     const std::vector<model::TokenSequence>& calibration;
     const engine::Statistics& statistics;
+    fs::path calibration_text;
 };
 
 void write_stock(const Setting& setting, const std::string& mix, const engine::TensorTypes& types,
@@ -191,6 +193,28 @@ void refine(const Setting& setting, const fs::path& target) {
     const auto lines = quantize::refine_file(request, setting.calibration, [](double, double, const std::string&) {});
     report_refinement(lines, refining.seconds());
     quantize::RefineJournal::remove(request.journal);
+}
+
+// SCALE_BENCH_TUNING=tokens: also tunes the refined file on so many tokens of the calibration text.
+std::size_t tuning_tokens() {
+    const char* given = std::getenv("SCALE_BENCH_TUNING");
+    return given ? static_cast<std::size_t>(std::atoll(given)) : 0;
+}
+
+fs::path tuned(const Setting& setting, const fs::path& refined, std::size_t tokens) {
+    quantize::TuneRequest request;
+    request.original = setting.original_path;
+    request.target = refined.parent_path() / ("tuned." + refined.filename().string());
+    request.options.threads = threads();
+    request.options.tokens = tokens;
+    fs::copy_file(refined, request.target, fs::copy_options::overwrite_existing);
+    const Clock tuning;
+    const auto result = quantize::tune_file(request, sequences_of(setting.original, setting.calibration_text, tokens),
+                                            [](double, double, const std::string&) {});
+    fmt::print("  tuned on {} tokens in {:.0f} s; KL on {} held-out calibration tokens {:.5f} → {:.5f}{}\n",
+               result.training_tokens, tuning.seconds(), result.held_out_tokens, result.loss_before, result.loss_after,
+               result.unsupported);
+    return request.target;
 }
 
 // One row of the table: candidate b against a.
@@ -261,9 +285,14 @@ void compare_roundings(const Setting& setting, const std::string& type, const st
     fmt::print("{}: {} bytes each\n", type, fs::file_size(stock));
     fs::copy_file(stock, ours, fs::copy_options::overwrite_existing);
     refine(setting, ours);
+    std::map<std::string, fs::path> candidates{{type, ours}};
+    if (const std::size_t limit = tuning_tokens(); limit > 0)
+        candidates[type + ", tuned"] = tuned(setting, ours, limit);
     for (const fs::path& text : texts) {
         const auto sequences = sequences_of(setting.original, text, tokens);
-        report(type, text, compare(setting.original, stock, sequences), compare(setting.original, ours, sequences));
+        const Divergence base = compare(setting.original, stock, sequences);
+        for (const auto& [name, path] : candidates)
+            report(name, text, base, compare(setting.original, path, sequences));
     }
 }
 
@@ -298,7 +327,7 @@ void run(bool allocation, const std::vector<std::string>& arguments) {
     fmt::print("{}, calibrated on {} ({} sequences of {} tokens; statistics {:.0f} s, {} threads)\n",
                original_path.filename().string(), fs::path(arguments[2]).filename().string(), calibration.size(),
                sequence_tokens, gathering.seconds(), threads());
-    const Setting setting{original_path, folder, original, calibration, statistics};
+    const Setting setting{original_path, folder, original, calibration, statistics, arguments[2]};
     const std::vector<fs::path> texts(arguments.begin() + 6, arguments.end());
     std::istringstream types(arguments[1]);
     for (std::string type; std::getline(types, type, ',');)

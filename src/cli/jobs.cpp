@@ -13,6 +13,7 @@
 #include "quantize/import_job.h"
 #include "quantize/refine_job.h"
 #include "quantize/statistics_job.h"
+#include "quantize/tune_job.h"
 #include "quantize/write_job.h"
 
 namespace scale::cli {
@@ -38,6 +39,7 @@ engine::Jobs all_jobs() {
         {"quantize.plan", quantize::plan_job},
         {"quantize.refine", quantize::refine_job},
         {"quantize.statistics", quantize::statistics_job},
+        {"quantize.tune", quantize::tune_job},
         {"quantize.write", quantize::write_job},
     };
 }

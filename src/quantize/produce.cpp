@@ -25,7 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* stock_method = "llama.cpp stock rounding with activation statistics of the calibration set";
-constexpr int checkpoint_every = 16;  // sequences
+constexpr const char* tuning_mark = "end-to-end tuning";  // in the method of every artefact it was wanted for
+constexpr int checkpoint_every = 16;                      // sequences
 // Whole second moments of inputs some thousand wide settle at a few times their width; more costs time in proportion.
 constexpr std::uint64_t refinement_tokens = 32768;
 
@@ -112,8 +113,10 @@ std::optional<record::Artefact> finished(const record::Pass& pass, const record:
     const bool imported = !artefact.imported_sha256.empty();
     if (!options.trained.empty() && (!imported || core::sha256_file(options.trained) != artefact.imported_sha256))
         return std::nullopt;
-    if (!imported && ((artefact.method == stock_method) != stock_wanted || !as_planned(artefact, wanted)))
-        return std::nullopt;
+    const bool tuning_wanted = pass.file().calibration.rounding == "tuned";
+    if (!imported && (artefact.method == stock_method) != stock_wanted) return std::nullopt;
+    if (!imported && (artefact.method.find(tuning_mark) != std::string::npos) != tuning_wanted) return std::nullopt;
+    if (!imported && !as_planned(artefact, wanted)) return std::nullopt;
     if (!fs::exists(file) || core::sha256_file(file) != artefact.sha256) return std::nullopt;
     return artefact;
 }
@@ -222,6 +225,29 @@ std::string refine(record::Pass& pass, const Order& order, const ChosenPlan& cho
         result.at("refined").get<int>(), result.at("tensors").get<int>(), result.at("tokens").get<std::uint64_t>());
 }
 
+// What was done, for the method; empty where tuning is not wanted.
+std::string tune(record::Pass& pass, const Order& order, const fs::path& partial, Notes& notes) {
+    if (pass.file().calibration.rounding != "tuned") return {};
+    core::Progress progress("tuning " + order.decision.type);
+    const core::Json result = or_remove(partial, [&] {
+        return engine::run_job("quantize.tune",
+                               {{"original", order.original.string()},
+                                {"target", partial.string()},
+                                {"set", order.set_file.string()},
+                                {"threads", order.threads}},
+                               pass.work_folder() / "tune.log", &progress);
+    });
+    if (const auto reason = result.at("unsupported").get<std::string>(); !reason.empty()) {
+        notes.push_back(fmt::format("{} was not possible: {}", tuning_mark, reason));
+        return fmt::format("; {} was not possible", tuning_mark);
+    }
+    if (!result.at("kept").get<bool>()) return fmt::format("; {} did not help on held-out samples", tuning_mark);
+    return fmt::format("; {} on {} tokens: mean KL on {} held-out calibration tokens {:.5f}, before {:.5f}",
+                       tuning_mark, result.at("tokens").get<std::uint64_t>(),
+                       result.at("held_out_tokens").get<std::uint64_t>(), result.at("after").get<double>(),
+                       result.at("before").get<double>());
+}
+
 struct Imported {
     std::string method;
     std::string trained_sha256;
@@ -308,7 +334,7 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
     write(pass, order, chosen, statistics, partial, notes);
     Imported imported;
     if (options.trained.empty())
-        imported.method = refine(pass, order, chosen, statistics, partial, notes);
+        imported.method = refine(pass, order, chosen, statistics, partial, notes) + tune(pass, order, partial, notes);
     else
         imported = import_trained(pass, order, fs::absolute(options.trained), partial);
     const core::Json checked =

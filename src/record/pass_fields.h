@@ -68,8 +68,10 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("answer_tokens", file.calibration.answer_tokens, "of a generated answer, at most");
     visit.field("evaluation", file.calibration.evaluation,
                 "files of evaluation sets; no sample may share a run of words with them");
-    visit.field("rounding", file.calibration.rounding,
-                "\"refined\" (error feedback where better on held-out inputs) or \"stock\" (llama.cpp's)");
+    visit.field(
+        "rounding", file.calibration.rounding,
+        "\"refined\" (error feedback where better on held-out inputs), \"tuned\" (then trained to predict as the "
+        "original, which takes many times as long) or \"stock\" (llama.cpp's)");
     visit.field("allocation", file.calibration.allocation,
                 "\"searched\" (types per tensor within the bytes of the chosen mix) or \"stock\" (the mix itself)");
     visit.field("seed", file.calibration.seed, "");

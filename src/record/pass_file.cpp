@@ -178,7 +178,7 @@ std::vector<std::string> contradictions(const PassFile& file) {
           "answer_tokens in [calibration] must be 1 to 4096");
     check(file.calibration.canary >= 0 && file.calibration.canary + file.calibration.holdout <= 0.9,
           "canary in [calibration] must be at least 0, and with holdout at most 0.9");
-    one_of("rounding in [calibration]", file.calibration.rounding, {"refined", "stock"});
+    one_of("rounding in [calibration]", file.calibration.rounding, {"refined", "tuned", "stock"});
     one_of("allocation in [calibration]", file.calibration.allocation, {"searched", "stock"});
     check(share(file.calibration.holdout), "holdout in [calibration] must lie between 0 and 1");
     check(file.budget.alpha > 0 && file.budget.alpha <= 0.2, "alpha in [budget] must lie above 0 and at most at 0.2");

@@ -51,6 +51,16 @@ TEST_P(EveryGrid, BytesDecodeToTheValuesTheyStandFor) {
             ASSERT_EQ(decoded[static_cast<std::size_t>(j)],
                       value_of(grid, steps, j / grid.sub, codes[static_cast<std::size_t>(j)]))
                 << j;
+        if (grid.has_codebook()) continue;
+        std::vector<std::uint8_t> read(codes.size());
+        const Scales found = unpack(grid, bytes, read);
+        ASSERT_EQ(read, codes);
+        ASSERT_EQ(found.d, scales.d);
+        ASSERT_EQ(found.dmin, scales.dmin);
+        ASSERT_EQ(found.s, scales.s);
+        if (grid.min_high > 0) {
+            ASSERT_EQ(found.m, scales.m);
+        }
     }
 }
 

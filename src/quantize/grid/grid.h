@@ -77,4 +77,7 @@ Steps steps_of(const Grid& grid, const Scales& scales);
 // input error for codes that a codebook type does not have together.
 void pack(const Grid& grid, const Scales& scales, std::span<const std::uint8_t> codes, std::byte* out);
 
+// The way back, from grid.bytes bytes; not for codebook types. A minimum that the type does not have stays 0.
+Scales unpack(const Grid& grid, std::span<const std::byte> bytes, std::span<std::uint8_t> codes);
+
 }  // namespace scale::quantize
