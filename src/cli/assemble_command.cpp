@@ -67,8 +67,9 @@ std::string counted(const std::map<std::string, std::uint64_t>& counts) {
 }
 
 std::string describe_log(const record::CalibrationSet& set) {
-    std::string text = fmt::format("Log ({}): {} lines, {} usable requests, {} duplicates, {} could not be used.\n",
-                                   set.source, set.log_lines, set.log_requests, set.log_duplicates, set.log_broken);
+    std::string text = fmt::format("Log ({}): {} lines, {} usable requests, {}{} duplicates, {} could not be used.\n",
+                                   set.source, set.log_lines, set.log_requests,
+                                   set.log_kept < set.log_distinct ? "about " : "", set.log_duplicates, set.log_broken);
     for (const std::string& example : set.broken_examples) text += "  " + example + "\n";
     if (set.log_broken > set.broken_examples.size())
         text += fmt::format("  … and {} more\n", set.log_broken - set.broken_examples.size());
