@@ -61,7 +61,17 @@ class Pass : public testing::Test {
         payload.holdout_sha256 = "b";
         payload.holdout_samples = 90;
         payload.expires_at = "2026-09-01T00:00:00.000Z";
-        payload.strata = {{"chat", "code", "short", 10, 5, 1}, {"chat", "code", "long", 9, 5, 1}};
+        const auto stratum = [](const char* length, int traffic) {
+            record::Stratum made;
+            made.format = "chat";
+            made.topic = "code";
+            made.length = length;
+            made.traffic = traffic;
+            made.samples = 5;
+            made.holdout = 1;
+            return made;
+        };
+        payload.strata = {stratum("short", 10), stratum("long", 9)};
         return set_ = add(Stage::calibration, kind::calibration_set, {decision_}, payload);
     }
     std::string artefact() {
