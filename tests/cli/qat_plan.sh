@@ -17,6 +17,7 @@ context = 256
 [choice]
 trial_rounds = 2
 [calibration]
+allocation = "stock"
 samples = 128
 max_tokens = 64
 TOML
