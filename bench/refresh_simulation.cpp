@@ -216,8 +216,8 @@ int main(int argc, char** argv) {
     for (int i = 3; i < argc; ++i) read_sgd(argv[i], mixed);
     fmt::print("{} requests of {} topics; with dialogues {} requests\n\n", banking.size(), topics.size(), mixed.size());
     fmt::print(
-        "| traffic | requests | shift, points | checks | refresh | share | tests that drifted "
-        "|\n|---|---|---|---|---|---|---|\n");
+        "| traffic | requests | shift, points | topics that gain | checks | refresh | share | tests that drifted "
+        "|\n|---|---|---|---|---|---|---|---|\n");
     std::vector<World> worlds;
     for (std::uint64_t seed = 1; seed <= 50; ++seed) worlds.push_back(make_world(banking, seed));
     for (const std::size_t count : {500, 2000}) report("banking77", worlds, count, {}, 20);
