@@ -43,7 +43,7 @@ def measured(command, log):
 
 
 def make_pass(folder, options, kind):
-    decide(folder, options.model, kind)
+    decide(folder, options.model, kind, "searched")
     settings = (folder / "scale.toml").read_text()
     settings = settings.replace("threads = 1", f"threads = {options.threads}")
     settings = settings.replace("samples = 128", f"samples = {options.samples}").replace("max_tokens = 128", "max_tokens = 512")

@@ -85,7 +85,7 @@ for _ in $(seq 600); do
   kill -0 "$running" 2>/dev/null || break
   sleep 0.05
 done
-kill -KILL "$running" 2>/dev/null
+kill_now "$running"
 if ls pass/.scale/work/trial/*Q8_0.gguf >/dev/null 2>&1; then
   touch -d '2001-01-01' pass/.scale/work/trial/*Q8_0.gguf
   inode=$(stat -c %i pass/.scale/work/trial/*Q8_0.gguf)

@@ -29,6 +29,12 @@ skip() { echo "skipped: $*"; exit 77; }
 
 kill_at_end() { background+=("$1"); disown "$1" 2>/dev/null; }
 
+# kill_now PID: SIGKILL, and back only when the process is gone with its locks, whether or not this shell may wait for it.
+kill_now() {
+  kill -KILL "$1" 2>/dev/null
+  while [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; do sleep 0.02; done
+}
+
 # expect_exit CODE COMMAND…: runs the command, its output into $work/stdout and $work/stderr, and checks its exit code.
 expect_exit() {
   local wanted=$1 got=0

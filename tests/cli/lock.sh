@@ -101,8 +101,7 @@ for _ in $(seq 600); do
   kill -0 $gate 2>/dev/null || break
   sleep 0.1
 done
-kill -KILL $gate 2>/dev/null
-wait $gate 2>/dev/null
+kill_now $gate
 checkpoint=$(ls killed/.scale/work/lock-*.jsonl) || fail "no checkpoint after SIGKILL"
 sleep 0.5  # the worker dies with its parent
 printf '{"items":[{"torn' >>"$checkpoint"

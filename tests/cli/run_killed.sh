@@ -30,8 +30,7 @@ for boundary in 0 1 2 3 4 5 6; do
     waited=$((waited + 1))
     [ "$waited" -lt 15000 ] || fail "the run did not reach entry $boundary"
   done
-  kill -KILL "$process" 2>/dev/null
-  wait "$process" 2>/dev/null
+  kill_now "$process"
   expect_exit 0 "$SCALE" verify --dir pass
 done
 
