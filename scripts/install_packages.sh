@@ -3,11 +3,7 @@
 set -euo pipefail
 packages=(make g++ cmake ninja-build ccache git curl ca-certificates procps python3 python3-pip python3-venv
           libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libfmt-dev libssl-dev
-<<<<<<< HEAD
-          libopenblas-dev liblapacke-dev libgtest-dev libgmock-dev librapidcheck-dev)
-=======
-          libopenblas-dev liblapacke-dev libre2-dev libgtest-dev libgmock-dev)
->>>>>>> 935086d (Assemble: redaction before anything is stored, four sources, near-duplicate-free splits, token quotas, facility location, traffic check)
+          libopenblas-dev liblapacke-dev libre2-dev libgtest-dev libgmock-dev librapidcheck-dev)
 [ "${1:-}" = --format ] && packages+=(clang-format-14)
 [ "${1:-}" = --fuzz ] && packages+=(clang-14 libclang-rt-14-dev)
 missing=()
