@@ -63,28 +63,14 @@ void add_dense(ActivationTap::Implementation& tap, const ggml_tensor* node) {
     for (std::uint64_t& count : moments.counts) count += rows;
 }
 
-// src[2] names the experts of every token; the input has one row a token, or one for each of its experts.
 void add_experts(ActivationTap::Implementation& tap, const ggml_tensor* node) {
-    const ggml_tensor* input = node->src[1];
-    const ggml_tensor* chosen = node->src[2];
     InputMoments& moments = moments_of(tap.statistics, node->src[0]);
-    const auto columns = static_cast<std::size_t>(input->ne[0]);
-    std::vector<std::byte> chosen_copy;
-    const std::byte* data = host_data(input, tap.copy);
-    const std::byte* experts = host_data(chosen, chosen_copy);
-    for (std::int64_t token = 0; token < chosen->ne[1]; ++token) {
-        for (std::int64_t slot = 0; slot < chosen->ne[0]; ++slot) {
-            std::int32_t expert = 0;
-            std::memcpy(&expert,
-                        experts + static_cast<std::size_t>(token) * chosen->nb[1] +
-                            static_cast<std::size_t>(slot) * chosen->nb[0],
-                        sizeof expert);
-            if (expert < 0 || static_cast<std::size_t>(expert) >= moments.counts.size()) continue;
-            add_squares(moments.sum_of_squares.data() + static_cast<std::size_t>(expert) * columns,
-                        row_of(input, data, slot % input->ne[1], token, 0), columns);
-            ++moments.counts[static_cast<std::size_t>(expert)];
-        }
-    }
+    const auto columns = static_cast<std::size_t>(node->src[1]->ne[0]);
+    for_each_expert_row(node, tap.copy, [&](std::int32_t expert, const float* row) {
+        if (expert < 0 || static_cast<std::size_t>(expert) >= moments.counts.size()) return;
+        add_squares(moments.sum_of_squares.data() + static_cast<std::size_t>(expert) * columns, row, columns);
+        ++moments.counts[static_cast<std::size_t>(expert)];
+    });
     tap.input = nullptr;
 }
 

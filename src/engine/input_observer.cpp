@@ -1,6 +1,6 @@
 #include "engine/input_observer.h"
 
-#include <cstring>
+#include <cstdint>
 #include <vector>
 
 #include <ggml.h>
@@ -25,22 +25,12 @@ void read_dense(ObserverState& state, const ggml_tensor* input) {
                 copy_row(state, row_of(input, data, i1, i2, i3), columns);
 }
 
-// src[2] names the experts of every token; the input has one row a token, or one for each of its experts.
-void read_experts(ObserverState& state, const ggml_tensor* input, const ggml_tensor* chosen) {
-    const auto columns = static_cast<std::size_t>(input->ne[0]);
-    std::vector<std::byte> chosen_copy;
-    const std::byte* data = host_data(input, state.copy);
-    const std::byte* experts = host_data(chosen, chosen_copy);
-    for (std::int64_t token = 0; token < chosen->ne[1]; ++token)
-        for (std::int64_t slot = 0; slot < chosen->ne[0]; ++slot) {
-            std::int32_t expert = 0;
-            std::memcpy(&expert,
-                        experts + static_cast<std::size_t>(token) * chosen->nb[1] +
-                            static_cast<std::size_t>(slot) * chosen->nb[0],
-                        sizeof expert);
-            state.experts.push_back(expert);
-            copy_row(state, row_of(input, data, slot % input->ne[1], token, 0), columns);
-        }
+void read_experts(ObserverState& state, const ggml_tensor* product) {
+    const auto columns = static_cast<std::size_t>(product->src[1]->ne[0]);
+    for_each_expert_row(product, state.copy, [&](std::int32_t expert, const float* row) {
+        state.experts.push_back(expert);
+        copy_row(state, row, columns);
+    });
 }
 
 bool can_be_observed(const ggml_tensor* node) {
@@ -64,7 +54,7 @@ bool observer_callback(ggml_tensor* node, bool ask, void* user_data) {
         state.rows.clear();
         state.experts.clear();
         if (by_expert)
-            read_experts(state, input, chosen);
+            read_experts(state, node);
         else
             read_dense(state, input);
         state.input = input;

@@ -1,5 +1,6 @@
 #include "engine/linear_input.h"
 
+#include <cstring>
 #include <string_view>
 
 #include <ggml-backend.h>
@@ -33,6 +34,25 @@ const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64
     return reinterpret_cast<const float*>(data + static_cast<std::size_t>(i1) * tensor->nb[1] +
                                           static_cast<std::size_t>(i2) * tensor->nb[2] +
                                           static_cast<std::size_t>(i3) * tensor->nb[3]);
+}
+
+void for_each_expert_row(const ggml_tensor* product, std::vector<std::byte>& copy,
+                         const std::function<void(std::int32_t expert, const float* row)>& visit) {
+    // src[2] names the experts of every token; the input has one row a token, or one for each of its experts.
+    const ggml_tensor* input = product->src[1];
+    const ggml_tensor* chosen = product->src[2];
+    std::vector<std::byte> chosen_copy;
+    const std::byte* data = host_data(input, copy);
+    const std::byte* experts = host_data(chosen, chosen_copy);
+    for (std::int64_t token = 0; token < chosen->ne[1]; ++token)
+        for (std::int64_t slot = 0; slot < chosen->ne[0]; ++slot) {
+            std::int32_t expert = 0;
+            std::memcpy(&expert,
+                        experts + static_cast<std::size_t>(token) * chosen->nb[1] +
+                            static_cast<std::size_t>(slot) * chosen->nb[0],
+                        sizeof expert);
+            visit(expert, row_of(input, data, slot % input->ne[1], token, 0));
+        }
 }
 
 }  // namespace scale::engine

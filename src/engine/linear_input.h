@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@ bool is_linear_layer(const ggml_tensor* node);
 // The tensor's bytes; copied to `copy` where they are not in host memory.
 const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& copy);
 
-const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2, std::int64_t i3);
+const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2,
+                    std::int64_t i3);
+
+// The input rows of a product that chooses experts (GGML_OP_MUL_MAT_ID), one for each token and expert chosen for it.
+// The expert's number comes as the engine computed it, unchecked. `copy` as for host_data.
+void for_each_expert_row(const ggml_tensor* product, std::vector<std::byte>& copy,
+                         const std::function<void(std::int32_t expert, const float* row)>& visit);
 
 }  // namespace scale::engine

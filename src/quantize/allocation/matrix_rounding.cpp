@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "quantize/network/parallel.h"
+#include "quantize/parallel.h"
 
 namespace scale::quantize {
 

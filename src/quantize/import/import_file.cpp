@@ -13,8 +13,8 @@
 #include "model/gguf.h"
 #include "quantize/grid/half.h"
 #include "quantize/import/on_grid.h"
-#include "quantize/network/parallel.h"
 #include "quantize/overwrite.h"
+#include "quantize/parallel.h"
 
 namespace scale::quantize {
 

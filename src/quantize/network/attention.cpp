@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
-#include "quantize/network/parallel.h"
 #include "quantize/network/vector_math.h"
+#include "quantize/parallel.h"
 
 namespace scale::quantize {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "quantize/network/linear.h"
-#include "quantize/network/parallel.h"
 #include "quantize/network/vector_math.h"
+#include "quantize/parallel.h"
 
 namespace scale::quantize {
 

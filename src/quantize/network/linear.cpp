@@ -2,7 +2,7 @@
 
 #include <cblas.h>
 
-#include "quantize/network/parallel.h"
+#include "quantize/parallel.h"
 
 namespace scale::quantize {
 

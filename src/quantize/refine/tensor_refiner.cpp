@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <exception>
-#include <functional>
 #include <limits>
 #include <optional>
-#include <thread>
 
+#include "quantize/parallel.h"
 #include "quantize/tensor_check.h"
 
 namespace scale::quantize {
@@ -19,26 +16,6 @@ namespace {
 
 // Fixed tiles, so that the bytes do not depend on the number of threads.
 constexpr int tile_rows = 64;
-
-// Tasks 0…count − 1, each on one thread and independent of the others.
-void in_parallel(int count, int threads, const std::function<void(int)>& task) {
-    std::atomic<int> next{0};
-    std::exception_ptr failure;
-    std::atomic<bool> failed{false};
-    const auto work = [&] {
-        try {
-            for (int i = next.fetch_add(1); i < count && !failed; i = next.fetch_add(1)) task(i);
-        } catch (...) {
-            if (!failed.exchange(true)) failure = std::current_exception();
-        }
-    };
-    {
-        std::vector<std::jthread> helpers;
-        for (int i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(work);
-        work();
-    }
-    if (failure) std::rethrow_exception(failure);
-}
 
 std::vector<float> probe(std::span<const float> matrix, int rows, int columns, int wanted) {
     std::vector<float> sample;
@@ -85,7 +62,7 @@ std::vector<std::vector<double>> held_out_losses(std::span<const Reader> readers
                                                  const HalvedMoments& moments, const RefinerOptions& options) {
     const auto choices = options.regularisations.size();
     std::vector<std::vector<double>> halves(2 * choices, std::vector<double>(readers.size()));
-    in_parallel(static_cast<int>(halves.size()), options.threads, [&](int task) {
+    run_tasks(static_cast<int>(halves.size()), options.threads, [&](int task) {
         const auto t = static_cast<std::size_t>(task);
         const Regularisation& choice = options.regularisations[t / 2];
         const Moments damped = regularised(t % 2 == 0 ? moments.first : moments.second, choice.shrinkage, choice.ridge);
@@ -113,7 +90,7 @@ std::optional<std::vector<std::byte>> round_whole(const Reader& reader, const Mo
     const int tiles = (reader.rows + tile_rows - 1) / tile_rows;
     std::vector<std::byte> packed(static_cast<std::size_t>(reader.rows) * row_bytes);
     std::vector<std::array<double, 3>> products(static_cast<std::size_t>(tiles));  // w·w, w·ŵ, ŵ·ŵ of each tile
-    in_parallel(tiles, options.threads, [&](int tile) {
+    run_tasks(tiles, options.threads, [&](int tile) {
         const int count = std::min(tile_rows, reader.rows - tile * tile_rows);
         const auto first = static_cast<std::size_t>(tile) * tile_rows;
         const auto weights =

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "quantize/grid/fit.h"
-#include "quantize/network/parallel.h"
+#include "quantize/parallel.h"
 
 namespace scale::quantize {
 

@@ -8,7 +8,7 @@
 #include "quantize/grid/fit.h"
 #include "quantize/grid/half.h"
 #include "quantize/grid/lanes.h"
-#include "quantize/network/parallel.h"
+#include "quantize/parallel.h"
 
 namespace scale::quantize {
 

@@ -1,4 +1,4 @@
-#include "quantize/network/parallel.h"
+#include "quantize/parallel.h"
 
 #include <algorithm>
 #include <atomic>
