@@ -14,31 +14,16 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "core/file.h"
 #include "core/json.h"
+#include "divergence.h"
 #include "engine/session.h"
 
 namespace {
 
 using namespace scale;
-using Tokens = std::vector<engine::Token>;
-
-constexpr std::size_t sequence_tokens = 512;
-
-std::vector<Tokens> sequences_of(const engine::Model& model, const std::string& text, std::size_t wanted) {
-    // No tokenizer in use spells a token with more than some 8 bytes on average.
-    const Tokens all = model.tokenize(core::read_file(text).substr(0, 8 * wanted), true, false);
-    std::vector<Tokens> sequences;
-    for (std::size_t at = 0; at + sequence_tokens <= std::min(all.size(), wanted); at += sequence_tokens)
-        sequences.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at),
-                               all.begin() + static_cast<std::ptrdiff_t>(at + sequence_tokens));
-    if (sequences.empty()) throw core::input_error(text + " is shorter than one sequence of 512 tokens");
-    return sequences;
-}
 
 // The rows of one sequence; row i predicts token i + 1.
-std::vector<float> rows_of(engine::Session& session, const Tokens& tokens) {
+std::vector<float> rows_of(engine::Session& session, const std::vector<engine::Token>& tokens) {
     std::vector<float> rows;
     session.logits(tokens, 1, [&](std::size_t position, std::span<const float> row) {
         if (position + 1 < tokens.size()) rows.insert(rows.end(), row.begin(), row.end());
@@ -46,38 +31,16 @@ std::vector<float> rows_of(engine::Session& session, const Tokens& tokens) {
     return rows;
 }
 
-struct Position {
-    double kl = 0;
-    double surprise = 0;  // −ln q of the token that follows
-    bool same_first_choice = false;
-};
-
-Position judge(std::span<const float> p, std::span<const float> q, engine::Token next) {
-    const auto top_p = std::max_element(p.begin(), p.end()), top_q = std::max_element(q.begin(), q.end());
-    double zp = 0, zq = 0, sum = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-        const double x = std::exp(static_cast<double>(p[i] - *top_p));
-        zp += x;
-        zq += std::exp(static_cast<double>(q[i] - *top_q));
-        sum += x * static_cast<double>((p[i] - *top_p) - (q[i] - *top_q));
-    }
-    return {sum / zp + std::log(zq) - std::log(zp), std::log(zq) - static_cast<double>(q[next] - *top_q),
-            top_p - p.begin() == top_q - q.begin()};
-}
-
 struct Judged {
     std::vector<double> kl;           // every position
     std::vector<double> by_sequence;  // mean KL
-    double surprise = 0;
+    double surprise = 0;              // Σ −ln q of the token that follows
     std::size_t agreed = 0;
 };
 
 core::Json mean_and_error(const std::vector<double>& values) {
-    const auto n = static_cast<double>(values.size());
-    double mean = 0, squares = 0;
-    for (const double value : values) mean += value / n;
-    for (const double value : values) squares += (value - mean) * (value - mean);
-    return {{"mean", mean}, {"error", n > 1 ? std::sqrt(squares / (n - 1) / n) : 0.0}};
+    const bench::MeanError found = bench::mean_of(values);
+    return {{"mean", found.mean}, {"error", found.error}};
 }
 
 double quantile(std::vector<double> values, double q) {
@@ -105,9 +68,9 @@ core::Json describe(const std::string& file, const Judged& judged, const Judged&
 
 void run(int count, char** arguments) {
     const engine::Model original{std::filesystem::path(arguments[1])};
-    const auto texts = sequences_of(original, arguments[2], std::strtoull(arguments[3], nullptr, 10));
+    const auto texts = bench::sequences_of(original, arguments[2], std::strtoull(arguments[3], nullptr, 10));
     engine::SessionOptions options;
-    options.context = static_cast<int>(sequence_tokens);
+    options.context = static_cast<int>(bench::sequence_tokens);
     options.threads = std::max(1, std::atoi(arguments[4]));
     std::vector<std::unique_ptr<engine::Model>> models;
     std::vector<std::unique_ptr<engine::Session>> sessions;
@@ -117,18 +80,19 @@ void run(int count, char** arguments) {
     }
     engine::Session truth(original, options);
     std::vector<Judged> judged(sessions.size());
-    for (const Tokens& tokens : texts) {
+    for (const auto& text : texts) {
+        const auto& tokens = text.tokens;
         const std::vector<float> p = rows_of(truth, tokens);
         const std::size_t width = p.size() / (tokens.size() - 2);
         for (std::size_t s = 0; s < sessions.size(); ++s) {
             const std::vector<float> q = rows_of(*sessions[s], tokens);
             double sum = 0;
             for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
-                const Position found = judge(std::span(p).subspan(i * width, width),
-                                             std::span(q).subspan(i * width, width), tokens[i + 2]);
+                const auto row = std::span(q).subspan(i * width, width);
+                const auto found = bench::compare_rows(std::span(p).subspan(i * width, width), row);
                 sum += found.kl;
                 judged[s].kl.push_back(found.kl);
-                judged[s].surprise += found.surprise;
+                judged[s].surprise -= engine::log_probability(row, tokens[i + 2]);
                 judged[s].agreed += found.same_first_choice;
             }
             judged[s].by_sequence.push_back(sum / static_cast<double>(tokens.size() - 2));

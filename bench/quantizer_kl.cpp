@@ -25,6 +25,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "divergence.h"
 #include "engine/session.h"
 #include "engine/stock_quantize.h"
 #include "quantize/allocation/allocate.h"
@@ -36,41 +37,19 @@ namespace {
 using namespace scale;
 namespace fs = std::filesystem;
 
-constexpr std::size_t sequence_tokens = 512;
+using bench::mean_of;
+using bench::MeanError;
+using bench::sequence_tokens;
+using bench::sequences_of;
 
 int threads() {
     return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
-
-std::vector<model::TokenSequence> sequences_of(const engine::Model& model, const fs::path& text, std::size_t tokens) {
-    const auto all = model.tokenize(core::read_file(text).substr(0, 8 * tokens), true, false);
-    std::vector<model::TokenSequence> sequences;
-    for (std::size_t at = 0; at + sequence_tokens <= std::min(all.size(), tokens); at += sequence_tokens) {
-        sequences.push_back({std::to_string(at), "", "", {}});
-        const auto first = all.begin() + static_cast<std::ptrdiff_t>(at);
-        sequences.back().tokens.assign(first, first + sequence_tokens);
-    }
-    if (sequences.empty()) throw core::input_error(text.string() + " is shorter than one sequence of 512 tokens");
-    return sequences;
 }
 
 struct Divergence {
     std::vector<double> per_sequence;  // mean KL, nats a token
     double same_first_choice = 0;
 };
-
-double kl(std::span<const float> p, std::span<const float> q, bool& same) {
-    const auto top_p = std::max_element(p.begin(), p.end()), top_q = std::max_element(q.begin(), q.end());
-    same = top_p - p.begin() == top_q - q.begin();
-    double zp = 0, zq = 0, sum = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-        const double x = std::exp(static_cast<double>(p[i] - *top_p));
-        zp += x;
-        zq += std::exp(static_cast<double>(q[i] - *top_q));
-        sum += x * static_cast<double>((p[i] - *top_p) - (q[i] - *top_q));
-    }
-    return sum / zp + std::log(zq) - std::log(zp);
-}
 
 Divergence compare(const engine::Model& original, const fs::path& candidate_path,
                    const std::vector<model::TokenSequence>& texts) {
@@ -88,9 +67,10 @@ Divergence compare(const engine::Model& original, const fs::path& candidate_path
         double sum = 0;
         std::size_t count = 0;
         other.logits(text.tokens, 1, [&](std::size_t, std::span<const float> row) {
-            bool same = false;
-            sum += kl(std::span<const float>(rows).subspan(count * row.size(), row.size()), row, same);
-            agreed += same;
+            const auto found =
+                bench::compare_rows(std::span<const float>(rows).subspan(count * row.size(), row.size()), row);
+            sum += found.kl;
+            agreed += found.same_first_choice;
             ++count;
         });
         positions += count;
@@ -98,19 +78,6 @@ Divergence compare(const engine::Model& original, const fs::path& candidate_path
     }
     result.same_first_choice = static_cast<double>(agreed) / static_cast<double>(positions);
     return result;
-}
-
-struct MeanError {
-    double mean = 0;
-    double error = 0;
-};
-
-MeanError mean_of(const std::vector<double>& values) {
-    const auto n = static_cast<double>(values.size());
-    double mean = 0, squares = 0;
-    for (const double value : values) mean += value / n;
-    for (const double value : values) squares += (value - mean) * (value - mean);
-    return {mean, n > 1 ? std::sqrt(squares / (n - 1) / n) : 0};
 }
 
 engine::Statistics statistics_of(const engine::Model& model, const std::vector<model::TokenSequence>& calibration) {

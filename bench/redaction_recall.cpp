@@ -22,6 +22,7 @@
 #include "calibration/redaction/redactor.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "interval.h"
 
 namespace {
 
@@ -107,17 +108,6 @@ void tally_text(const std::string& text, const std::vector<Span>& spans, std::ma
     }
 }
 
-// "97.8 % [92.4, 99.4]": Wilson's interval at 95 %.
-std::string share(int hits, int of) {
-    if (of == 0) return "none";
-    const double n = of;
-    const double p = hits / n;
-    const double z2 = 1.96 * 1.96;
-    const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
-    const double half = 1.96 / (1 + z2 / n) * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-    return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * p, 100 * (centre - half), 100 * (centre + half));
-}
-
 std::vector<Span> spans_of(const core::Json& item, const std::string& text) {
     const auto starts = character_starts(text);
     std::vector<Span> spans;
@@ -135,8 +125,9 @@ void print(const std::map<Sensitive, Tally>& tallies, int texts, const std::stri
         texts, part);
     for (const auto& [kind, tally] : tallies) {
         fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", calibration::sensitive_name(kind), tally.labelled,
-                   share(tally.found, tally.labelled), share(tally.removed, tally.labelled), tally.findings,
-                   share(tally.right, tally.findings), tally.other_label);
+                   bench::rate_with_interval(tally.found, tally.labelled),
+                   bench::rate_with_interval(tally.removed, tally.labelled), tally.findings,
+                   bench::rate_with_interval(tally.right, tally.findings), tally.other_label);
         if (!examples) continue;
         for (const auto& text : tally.missed)
             fmt::print(stderr, "missed {}: {}\n", calibration::sensitive_name(kind), text);

@@ -21,6 +21,7 @@
 #include "core/json.h"
 #include "core/random.h"
 #include "core/text.h"
+#include "interval.h"
 
 namespace {
 
@@ -180,16 +181,6 @@ Result simulate(const std::vector<World>& worlds, std::size_t count, const Shift
     return result;
 }
 
-// Wilson's interval at 95 %.
-std::string share(int hits, int of) {
-    const double n = of;
-    const double p = hits / n;
-    const double z2 = 1.96 * 1.96;
-    const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
-    const double half = 1.96 / (1 + z2 / n) * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-    return fmt::format("{:.2f} % [{:.2f}, {:.2f}]", 100 * p, 100 * (centre - half), 100 * (centre + half));
-}
-
 void report(const std::string& population, const std::vector<World>& worlds, std::size_t count, const Shift& shift,
             int per_world) {
     const Result result = simulate(worlds, count, shift, per_world);
@@ -197,7 +188,7 @@ void report(const std::string& population, const std::vector<World>& worlds, std
     for (const auto& [name, hits] : result.by_test)
         if (hits > 0) tests += fmt::format("{}{} {}", tests.empty() ? "" : ", ", name, hits);
     fmt::print("| {} | {} | {} | {} | {} | {} | {} | {} |\n", population, count, shift.points, shift.topics,
-               result.checks, result.refreshes, share(result.refreshes, result.checks), tests);
+               result.checks, result.refreshes, bench::rate_with_interval(result.refreshes, result.checks, 2), tests);
     std::fflush(stdout);
 }
 

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "core/random.h"
+#include "interval.h"
 #include "rollout/assignment/assigner.h"
 #include "rollout/evidence/event_test.h"
 
@@ -101,15 +102,6 @@ Run simulate(const Scenario& scenario, int requests, std::uint64_t seed) {
     return run;
 }
 
-// Wilson's 95 % interval of a proportion.
-std::string rate_with_interval(int hits, int runs) {
-    const double z = 1.959964, n = runs, p = hits / n;
-    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
-    const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n);
-    return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * p, 100 * std::max(0.0, centre - half),
-                       100 * std::min(1.0, centre + half));
-}
-
 std::string median_of(std::vector<std::uint64_t> values) {
     if (values.empty()) return "–";
     std::sort(values.begin(), values.end());
@@ -129,8 +121,8 @@ void report(const Scenario& scenario, int runs, int requests) {
             candidates.push_back(run.first_events.candidate_requests);
         }
     }
-    fmt::print("| {} | {} | {} | {} | {} | {} |\n", scenario.name, rate_with_interval(first, runs),
-               rate_with_interval(all, runs), rate_with_interval(pooled, runs), median_of(events),
+    fmt::print("| {} | {} | {} | {} | {} | {} |\n", scenario.name, bench::rate_with_interval(first, runs),
+               bench::rate_with_interval(all, runs), bench::rate_with_interval(pooled, runs), median_of(events),
                median_of(candidates));
     std::fflush(stdout);
 }
