@@ -35,6 +35,23 @@ kill_now() {
   while [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; do sleep 0.02; done
 }
 
+# kill_when PID CONDITION…: kills the process as soon as the command succeeds; fails the script where it ends before, or
+# where five minutes do not bring it there.
+kill_when() {
+  local process=$1
+  shift
+  for _ in $(seq 6000); do
+    "$@" && break
+    kill -0 "$process" 2>/dev/null || break
+    sleep 0.05
+  done
+  kill -0 "$process" 2>/dev/null || fail "process $process ended before it could be killed"
+  kill_now "$process"
+}
+
+# has_lines COUNT FILE: at least so many; a missing file has none.
+has_lines() { [ "$(cat "$2" 2>/dev/null | wc -l)" -ge "$1" ]; }
+
 # expect_exit CODE COMMAND…: runs the command, its output into $work/stdout and $work/stderr, and checks its exit code.
 expect_exit() {
   local wanted=$1 got=0

@@ -14,14 +14,7 @@ expect_exit 0 "$SCALE" assemble --dir pass
 
 # --- killed while it gathers statistics: the record is whole and the next run goes on
 "$SCALE" quantize --dir pass >/dev/null 2>&1 &
-victim=$!
-for _ in $(seq 1200); do
-  [ -e pass/.scale/work/statistics.bin.progress ] && break
-  kill -0 $victim 2>/dev/null || break
-  sleep 0.05
-done
-kill -KILL $victim 2>/dev/null || fail "quantize ended before it could be killed"
-wait $victim 2>/dev/null
+kill_when $! test -e pass/.scale/work/statistics.bin.progress
 [ ! -e "$artefact" ] || fail "an artefact was published early"
 expect_exit 0 "$SCALE" quantize --dir pass
 expect_grep 'Went on at sample' stderr
@@ -47,14 +40,7 @@ expect_json '"rounded by error feedback" in it["method"]'
 
 # --- killed while it refines: the next run goes on, to the same bytes
 "$SCALE" quantize --dir pass --again >/dev/null 2>&1 &
-victim=$!
-for _ in $(seq 2400); do
-  [ "$(cat pass/.scale/work/refinement.jsonl 2>/dev/null | wc -l)" -gt 5 ] && break
-  kill -0 $victim 2>/dev/null || break
-  sleep 0.05
-done
-kill -KILL $victim 2>/dev/null || fail "quantize ended before it could be killed"
-wait $victim 2>/dev/null
+kill_when $! has_lines 6 pass/.scale/work/refinement.jsonl
 [ "$(sha256sum "$artefact")" = "$sha" ] || fail "a killed run changed the published artefact"
 expect_exit 0 "$SCALE" quantize --dir pass --again
 expect_grep 'Went on at tensor' stderr

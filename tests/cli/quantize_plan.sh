@@ -5,10 +5,10 @@ python3 "$SOURCE/tests/support/decided_pass.py" pass "$model" Q4_K_M --searched 
 make_traffic 300 pass/traffic.jsonl
 expect_exit 0 "$SCALE" assemble --dir pass
 artefact=pass/original.Q4_K_M.gguf
+# Everything in the pass but the logs of worker jobs.
 listing() { (cd pass && find . -type f ! -name '*.log' -print0 | sort -z | xargs -0 sha256sum); }
 before=$(listing)
 
-# (Logs of the worker jobs aside.)
 # --- what contradicts the decision, itself or the model is refused before anything is searched
 expect_exit 5 "$SCALE" quantize --dir pass --size-mib 3.9
 expect_grep 'the decision is Q4_K_M' stderr
@@ -39,14 +39,7 @@ mix_bytes=$(python3 -c 'import json; print(json.load(open("stdout"))["mix_bytes"
 
 # --- killed while it searches: the next run takes what was measured, to the predicted plan
 "$SCALE" quantize --dir pass >/dev/null 2>&1 &
-victim=$!
-for _ in $(seq 6000); do
-  [ "$(cat pass/.scale/work/allocation.jsonl 2>/dev/null | wc -l)" -gt 60 ] && break
-  kill -0 $victim 2>/dev/null || break
-  sleep 0.05
-done
-kill -KILL $victim 2>/dev/null || fail "quantize ended before it could be killed"
-wait $victim 2>/dev/null
+kill_when $! has_lines 61 pass/.scale/work/allocation.jsonl
 expect_exit 0 "$SCALE" quantize --dir pass --json
 expect_grep 'figures of an interrupted search' stderr
 expect_json 'it["allocation"] == "searched" and it["budget"] == "Q4_K_M" and it["because"] == ""'

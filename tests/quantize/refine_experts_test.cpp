@@ -6,10 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "core/file.h"
-#include "core/random.h"
 #include "engine/session.h"
 #include "engine/stock_quantize.h"
 #include "model/gguf.h"
+#include "quantize/random_sequences.h"
 #include "quantize/refine/input_moments.h"
 #include "quantize/refine/refine_file.h"
 #include "support/test_model.h"
@@ -36,15 +36,6 @@ class RefineExperts : public testing::Test {
     core::fs::path moe() const { return folder_.path() / "moe.gguf"; }
     core::fs::path stock() const { return folder_.path() / "stock.gguf"; }
 
-    static std::vector<model::TokenSequence> sequences() {
-        core::Random random(3);
-        std::vector<model::TokenSequence> set;
-        for (int i = 0; i < 4; ++i) {
-            set.push_back({"id", "s", "t", {}});
-            for (int t = 0; t < 64; ++t) set.back().tokens.push_back(static_cast<std::int32_t>(1 + random.below(4000)));
-        }
-        return set;
-    }
     std::vector<RefineLine> refine(const std::string& name, std::uint64_t memory) {
         RefineRequest request;
         request.original = moe();
@@ -57,7 +48,7 @@ class RefineExperts : public testing::Test {
         request.options.rounding.sweeps = 0;
         request.options.probe_rows = 4;
         core::fs::copy_file(stock(), request.target);
-        return refine_file(request, sequences(), [](double, double, const std::string&) {});
+        return refine_file(request, random_sequences(), [](double, double, const std::string&) {});
     }
     core::fs::path target(const std::string& name) const { return folder_.path() / (name + ".gguf"); }
 
@@ -77,7 +68,7 @@ std::vector<float> logits(const core::fs::path& path, const std::vector<std::int
 }
 
 TEST_F(RefineExperts, TheModelComputesWhatTheDenseOneDoes) {
-    const auto tokens = sequences().front().tokens;
+    const auto tokens = random_sequences().front().tokens;
     const auto a = logits(dense_, tokens), b = logits(moe(), tokens);
     ASSERT_EQ(a.size(), b.size());
     double off = 0, power = 0;

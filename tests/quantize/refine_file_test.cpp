@@ -7,23 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "core/file.h"
-#include "core/random.h"
 #include "engine/stock_quantize.h"
 #include "model/gguf.h"
+#include "quantize/random_sequences.h"
 #include "support/test_model.h"
 
 namespace scale::quantize {
 namespace {
-
-std::vector<model::TokenSequence> sequences() {
-    core::Random random(3);
-    std::vector<model::TokenSequence> set;
-    for (int i = 0; i < 4; ++i) {
-        set.push_back({"id", "s", "t", {}});
-        for (int t = 0; t < 64; ++t) set.back().tokens.push_back(static_cast<std::int32_t>(1 + random.below(4000)));
-    }
-    return set;
-}
 
 // Stands for SIGKILL.
 struct Killed : std::runtime_error {
@@ -59,7 +49,7 @@ class RefineFileTest : public testing::Test {
         core::fs::copy_file(stock(), request.target, core::fs::copy_options::overwrite_existing);
     }
     std::vector<RefineLine> run(const RefineRequest& request, int calls = 1 << 30) {
-        return refine_file(request, sequences(), [&](double, double, const std::string&) {
+        return refine_file(request, random_sequences(), [&](double, double, const std::string&) {
             if (--calls == 0) throw Killed();
         });
     }
