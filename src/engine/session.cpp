@@ -8,6 +8,7 @@
 #include "engine/activation_callback.h"
 #include "engine/cache_type.h"
 #include "engine/choice_scoring.h"
+#include "engine/generation.h"
 #include "engine/session_implementation.h"
 
 namespace scale::engine {
@@ -166,6 +167,11 @@ std::vector<Token> Session::generate(std::span<const Token> prompt, int limit) {
     }
     self.clear();
     return generated;
+}
+
+std::vector<Generation> Session::generate_all(std::span<const GenerationItem> items,
+                                              const std::function<void(std::size_t)>& progress) {
+    return generate_many(*implementation_, items, progress);
 }
 
 double log_probability(std::span<const float> logits, Token token) {

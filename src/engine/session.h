@@ -31,6 +31,17 @@ struct ChoiceItem {
     std::vector<std::vector<Token>> continuations;
 };
 
+// A prompt to be continued (at least one token) by at most `limit` tokens (at least one).
+struct GenerationItem {
+    std::vector<Token> prompt;
+    int limit = 0;
+};
+
+struct Generation {
+    std::vector<Token> tokens;  // without the end-of-generation token
+    bool ended = false;         // by that token; false where the limit or the context cut it
+};
+
 // Log probabilities in nats: [continuation][token].
 using ChoiceScores = std::vector<std::vector<double>>;
 
@@ -60,6 +71,11 @@ class Session {
 
     // Greedy; stops at the end-of-generation token or after `limit` tokens.
     std::vector<Token> generate(std::span<const Token> prompt, int limit);
+
+    // The same for many prompts, `sequences` − 1 of which are continued together; result[i] belongs to items[i]. What a
+    // prompt shares with the one before or after it is run once. `progress` (may be empty) gets the number done.
+    std::vector<Generation> generate_all(std::span<const GenerationItem> items,
+                                         const std::function<void(std::size_t)>& progress = {});
 
     struct Implementation;
 

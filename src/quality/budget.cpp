@@ -1,14 +1,15 @@
 #include "quality/budget.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "quality/gate.h"
+#include "record/pass_fields.h"
 
 namespace scale::quality {
 namespace {
-
-constexpr const char* all_suites[] = {"reasoning", "instructions", "long_context", "consistency"};
 
 // Budgets under which a gate has started on these bytes.
 std::vector<record::Budget> budgets_in_use(const record::Lineage& lineage, const std::string& artefact_sha256) {
@@ -25,11 +26,10 @@ std::vector<record::Budget> budgets_in_use(const record::Lineage& lineage, const
 
 void check_margins(const record::Budget& budget) {
     for (const auto& [suite, margin] : budget.suites) {
-        bool known = false;
-        for (const char* name : all_suites) known = known || suite == name;
-        if (!known)
+        const auto& known = record::suite_names();
+        if (std::find(known.begin(), known.end(), suite) == known.end())
             throw core::input_error("[budget.suites] names '" + suite + "'",
-                                    fmt::format("one of {}", fmt::join(all_suites, ", ")));
+                                    fmt::format("one of {}", fmt::join(known, ", ")));
     }
 }
 
@@ -49,7 +49,7 @@ void require_not_loosened(const record::Lineage& lineage, const record::Budget& 
 }  // namespace
 
 record::Budget complete(record::Budget budget) {
-    for (const char* suite : all_suites) budget.suites.emplace(suite, default_suite_margin);
+    for (const std::string& suite : record::suite_names()) budget.suites.emplace(suite, default_suite_margin);
     return budget;
 }
 
@@ -61,7 +61,7 @@ std::vector<std::string> loosened(const record::Budget& earlier, const record::B
     };
     compare("alpha", earlier.alpha, later.alpha, true);
     compare("points", earlier.points, later.points, true);
-    for (const char* suite : all_suites)
+    for (const std::string& suite : record::suite_names())
         compare(suite, 100 * suite_margin(earlier, suite), 100 * suite_margin(later, suite), true);
     compare("likelihood_nats", earlier.likelihood_nats, later.likelihood_nats, true);
     compare("kl_mean", earlier.kl_mean, later.kl_mean, true);
@@ -70,6 +70,9 @@ std::vector<std::string> loosened(const record::Budget& earlier, const record::B
     compare("items", earlier.items, later.items, false);
     compare("kl_tokens", static_cast<double>(earlier.kl_tokens), static_cast<double>(later.kl_tokens), false);
     compare("context", earlier.context, later.context, false);
+    if (earlier.scoring != later.scoring)
+        changes.push_back(fmt::format("[quality] went from {} to {}, which scores otherwise",
+                                      core::canonical(earlier.scoring), core::canonical(later.scoring)));
     if (earlier.seed != later.seed)
         changes.push_back(fmt::format("seed went from {} to {}, which draws other items", earlier.seed, later.seed));
     return changes;

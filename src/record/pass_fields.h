@@ -10,8 +10,15 @@
 namespace scale::record {
 
 inline const std::vector<std::string>& suite_names() {
-    static const std::vector<std::string> names{"reasoning", "instructions", "long_context", "consistency"};
+    static const std::vector<std::string> names{"reasoning", "instructions", "long_context", "consistency",
+                                                "json",      "ifeval",       "gsm8k",        "lambada",
+                                                "piqa",      "hellaswag"};
     return names;
+}
+
+// Those made from a seed; the others need a file.
+inline std::vector<std::string> generated_suite_names() {
+    return {suite_names().begin(), suite_names().begin() + 5};
 }
 
 template <typename Visitor>
@@ -89,6 +96,25 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("seed", file.budget.seed, "of the generated items");
     visit.table("budget.suites", file.budget.suites, suite_names(),
                 "acceptable loss per task suite, percentage points");
+
+    visit.section("quality", "L: which suites, and how they are scored. Declared with the budget.");
+    SuiteSettings& scoring = file.budget.scoring;
+    visit.field("suites", scoring.suites, "generated from the seed; no model has seen them");
+    visit.field("mode", scoring.mode,
+                "\"likelihood\" (forced choice; for small models), \"generation\" (written answers), or \"auto\": "
+                "what the original shows itself capable of on a pilot");
+    visit.field("pilot_items", scoring.pilot_items, "of the pilot, per suite");
+    visit.field("answer_tokens", scoring.answer_tokens, "of a written answer, at most");
+    visit.field("instruction_rules", scoring.instruction_rules,
+                "\"fixed\", or \"compat\": IFEval's checkers with their known defects");
+    visit.field("instruction_score", scoring.instruction_score, "\"strict\" or \"loose\"");
+    visit.field("number_extraction", scoring.number_extraction,
+                "of a written number: \"flexible\" (the last one) or \"strict\" (after ####)");
+    visit.field("ifeval", scoring.ifeval, "IFEval's input_data.jsonl; a path adds the suite");
+    visit.field("gsm8k", scoring.gsm8k, "GSM8K's test.jsonl");
+    visit.field("lambada", scoring.lambada, "LAMBADA as JSON lines with \"text\"");
+    visit.field("piqa", scoring.piqa, "PIQA's valid.jsonl, with valid-labels.lst beside it");
+    visit.field("hellaswag", scoring.hellaswag, "HellaSwag's JSON lines, or llama.cpp's text form");
 
     visit.section("rollout", "E: a slice of the users gets the candidate, behind a flag.");
     visit.field("flag", file.rollout.flag, "names the experiment; another name draws the users anew");

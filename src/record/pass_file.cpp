@@ -193,6 +193,15 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(file.budget.items >= 20, "items in [budget] must be at least 20");
     check(file.budget.kl_tokens >= 256, "kl_tokens in [budget] must be at least 256");
     check(file.budget.context >= 128, "context in [budget] must be at least 128");
+    const SuiteSettings& scoring = file.budget.scoring;
+    for (const std::string& suite : scoring.suites) one_of("suites in [quality]", suite, generated_suite_names());
+    one_of("mode in [quality]", scoring.mode, {"auto", "likelihood", "generation"});
+    one_of("instruction_rules in [quality]", scoring.instruction_rules, {"fixed", "compat"});
+    one_of("instruction_score in [quality]", scoring.instruction_score, {"strict", "loose"});
+    one_of("number_extraction in [quality]", scoring.number_extraction, {"flexible", "strict"});
+    check(scoring.pilot_items >= 8 && scoring.pilot_items <= 1000, "pilot_items in [quality] must be 8 to 1000");
+    check(scoring.answer_tokens >= 8 && scoring.answer_tokens <= 32768,
+          "answer_tokens in [quality] must be 8 to 32768");
     const auto& steps = file.rollout.steps;
     check(!steps.empty() && steps.front() > 0 && steps.back() <= 1000000 && std::is_sorted(steps.begin(), steps.end()),
           "steps in [rollout] must rise within 1 to 1000000 parts per million");

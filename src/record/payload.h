@@ -252,6 +252,26 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, t
                                                 budget, budget_bytes, because, tensors, prompt, generated,
                                                 original_generated, notes, imported_sha256, import_proof_sha256)
 
+// Which task suites are scored, and by which rules. Part of the budget: other rules after a result are another draw.
+struct SuiteSettings {
+    std::vector<std::string> suites = {"reasoning", "instructions", "long_context", "consistency", "json"};
+    std::string mode = "auto";                 // "likelihood", "generation", or "auto": a pilot of the original decides
+    int pilot_items = 24;                      // per suite, of another seed than the scored ones
+    int answer_tokens = 256;                   // of a generated answer, at most
+    std::string instruction_rules = "fixed";   // or "compat": IFEval's checkers with their known defects
+    std::string instruction_score = "strict";  // or "loose"
+    std::string number_extraction = "flexible";  // of GSM8K's answers, or "strict"
+    std::string ifeval;  // paths of public sets, relative to scale.toml; "" leaves the suite out
+    std::string gsm8k;
+    std::string lambada;
+    std::string piqa;
+    std::string hellaswag;
+    bool operator==(const SuiteSettings&) const = default;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SuiteSettings, suites, mode, pilot_items, answer_tokens,
+                                                instruction_rules, instruction_score, number_extraction, ifeval, gsm8k,
+                                                lambada, piqa, hellaswag)
+
 // The bar, declared before any result exists. Margins are losses that are still acceptable.
 struct Budget {
     double alpha = 0.05;                   // one-sided error rate of every comparison
@@ -265,9 +285,10 @@ struct Budget {
     std::uint64_t kl_tokens = 8192;        // scored tokens of held-out traffic
     int context = 1024;                    // longest prompt of the long-context suite, tokens
     std::uint64_t seed = 1;                // of the generated items
+    SuiteSettings scoring;                 // [quality] of scale.toml
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Budget, alpha, points, suites, likelihood_nats, kl_mean, top1_agreement,
-                                                perplexity_ratio, items, kl_tokens, context, seed)
+                                                perplexity_ratio, items, kl_tokens, context, seed, scoring)
 
 struct GateStarted {
     std::string artefact_sha256;

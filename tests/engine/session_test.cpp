@@ -159,6 +159,46 @@ TEST_F(SessionTest, GeneratesWhatTheLogitsSay) {
     EXPECT_TRUE(session.generate(prompt, 0).empty());
 }
 
+// Several answers at once, more of them than slots, with and without a shared beginning: each is one that the logits of
+// its own text allow, and a limit of its own ends it.
+TEST_F(SessionTest, GeneratesManyAnswersTogether) {
+    const auto story = model_->tokenize("Once upon a time there was a king who had three daughters.", true, false);
+    std::vector<GenerationItem> items;
+    for (const char* ending : {" The first", " The second of them", " The first", " He"}) {
+        items.push_back({story, 5 + static_cast<int>(items.size())});
+        for (const Token token : model_->tokenize(ending, false, false)) items.back().prompt.push_back(token);
+    }
+    items.push_back({model_->tokenize("What say you?", true, false), 9});
+    items.push_back({random_tokens(60), 30});  // fills the context
+    for (const int sequences : {1, 2, 4}) {
+        Session session(*model_, {.context = 64, .sequences = sequences, .batch = 48});
+        std::size_t reported = 0;
+        const auto written = session.generate_all(items, [&](std::size_t done) { reported = done; });
+        ASSERT_EQ(written.size(), items.size());
+        EXPECT_EQ(reported, items.size());
+        Session plain(*model_, {.context = 128});
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            const auto& answer = written[i].tokens;
+            ASSERT_LE(answer.size(), static_cast<std::size_t>(items[i].limit));
+            if (!written[i].ended && i != 5) {
+                EXPECT_EQ(answer.size(), static_cast<std::size_t>(items[i].limit));
+            }
+            std::vector<Token> whole = items[i].prompt;
+            whole.insert(whole.end(), answer.begin(), answer.end());
+            plain.logits(whole, items[i].prompt.size() - 1, [&](std::size_t position, std::span<const float> row) {
+                if (position + 1 == whole.size()) return;
+                const double chosen = row[static_cast<std::size_t>(whole[position + 1])];
+                EXPECT_NEAR(chosen, *std::max_element(row.begin(), row.end()), 10 * tolerance);
+            });
+        }
+        EXPECT_LE(written[5].tokens.size(), 5u);
+    }
+    Session session(*model_, {.context = 64, .sequences = 2});
+    EXPECT_THROW(session.generate_all(std::vector<GenerationItem>{{{}, 4}}), core::Error);
+    EXPECT_THROW(session.generate_all(std::vector<GenerationItem>{{story, 0}}), core::Error);
+    EXPECT_TRUE(session.generate_all({}).empty());
+}
+
 TEST(LogProbability, ByHand) {
     const std::vector<float> row = {0.0f, std::log(3.0f)};
     EXPECT_NEAR(log_probability(row, 0), std::log(0.25), 1e-7);

@@ -27,7 +27,7 @@ TEST(PassFile, TemplateRunsAsItIs) {
     const PassFile defaults;
     EXPECT_EQ(file.calibration.samples, defaults.calibration.samples);
     EXPECT_EQ(file.rollout.steps, defaults.rollout.steps);
-    EXPECT_EQ(file.budget.suites.size(), 4u);
+    EXPECT_EQ(file.budget.suites.size(), 10u);
 }
 
 TEST(PassFile, ReadsValuesOfEveryKind) {
