@@ -2,7 +2,7 @@
 #
 #   . "$(dirname "$0")/common.sh"
 #
-# ctest sets SCALE (the binary) and SOURCE (the checkout). The script then stands in a fresh temporary folder $work,
+# ctest sets SCALE (the binary), SOURCE (the checkout) and ENGINE (the engine's prefix). The script then stands in a fresh temporary folder $work,
 # removed at the end together with every process that was started in the background and given to kill_at_end.
 set -uo pipefail
 : "${SCALE:?the path of the scale binary}"
@@ -92,6 +92,22 @@ test_model() {
   if [ -n "$named" ] && [ -e "$named" ]; then echo "$named"; return; fi
   if [ -e "$own" ]; then echo "$own"; return; fi
   return 1
+}
+
+# completion_of GGUF PROMPT: prints what the engine's stock llama-server answers, greedily, 16 tokens.
+completion_of() {
+  local port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  "${ENGINE:?the prefix of the engine}/bin/llama-server" -m "$1" --host 127.0.0.1 --port "$port" -c 256 -t 1 >server.log 2>&1 &
+  local server=$!
+  kill_at_end $server
+  for _ in $(seq 600); do
+    curl -sf "http://127.0.0.1:$port/health" >/dev/null && break
+    [ -e "/proc/$server" ] || fail "llama-server ended: $(tail -3 server.log)"
+    sleep 0.1
+  done
+  curl -sf "http://127.0.0.1:$port/completion" -d "{\"prompt\": \"$2\", \"n_predict\": 16, \"temperature\": 0}" |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["content"])'
+  kill_now $server
 }
 
 # make_traffic N FILE: N varied request bodies as OpenAI-style JSON lines, the same on every run: four topics, with and

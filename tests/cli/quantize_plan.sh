@@ -52,6 +52,11 @@ expect_exit 0 "$SCALE" verify --dir pass
 expect_exit 0 "$SCALE" quantize --dir pass --json
 expect_json 'it["reused"]'
 
+# --- a stock llama-server reads its types and says what the original says, at least in the beginning
+served=$(completion_of "$artefact" "The city lies on the river") || fail "no answer: $served"
+wanted=$(completion_of "$model" "The city lies on the river") || fail "no answer from the original: $wanted"
+[ "${#served}" -gt 10 ] && [ "${served:0:4}" = "${wanted:0:4}" ] || fail "the file answers '$served', the original '$wanted'"
+
 # --- the plan makes the same bytes
 cp "$artefact.plan.json" plan.json
 expect_exit 0 "$SCALE" quantize --dir pass --plan plan.json --json
