@@ -31,6 +31,8 @@ struct EvaluateOptions {
 std::vector<std::string> serve_arguments(const rollout::ServeOptions& options) {
     std::vector<std::string> arguments;
     if (!options.listen.empty()) arguments.insert(arguments.end(), {"--listen", options.listen});
+    if (!options.durability.empty()) arguments.insert(arguments.end(), {"--durability", options.durability});
+    if (options.workers >= 0) arguments.insert(arguments.end(), {"--workers", std::to_string(options.workers)});
     if (options.original_only) arguments.push_back("--original-only");
     if (options.resumed) arguments.push_back("--resumed");
     return arguments;
@@ -148,6 +150,14 @@ Ending action(Commands& commands, const EvaluateOptions& options, const std::str
     return ending;
 }
 
+void add_serve_options(CLI::App& command, rollout::ServeOptions& options) {
+    command.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes any free one");
+    command.add_option("--durability", options.durability, "relaxed, or strict: answers wait for the log's disk")
+        ->check(CLI::IsMember({"relaxed", "strict"}));
+    command.add_option("--workers", options.workers, "threads of the gateway; 0: one for each core")
+        ->check(CLI::Range(0, 256));
+}
+
 }  // namespace
 
 void add_evaluate_command(CLI::App& app, Commands& commands) {
@@ -160,7 +170,7 @@ void add_evaluate_command(CLI::App& app, Commands& commands) {
                                  "scale evaluate start --listen 127.0.0.1:8080",
                                  [&commands, options] { return start(commands, *options); });
     sub->add_flag("--foreground", options->foreground, "serve in this process instead of a daemon");
-    sub->add_option("--listen", options->serve.listen, "ADDRESS:PORT; port 0 takes any free one");
+    add_serve_options(*sub, options->serve);
     sub->add_flag("--reset-latch", options->start.reset_latch, "let a candidate that was rolled back try again");
     sub->add_option("--because", options->start.because, "the reason of the reset, for the record");
     sub->add_flag("--slice", options->start.slice, "open a slice even though the stakes are low");
@@ -169,7 +179,7 @@ void add_evaluate_command(CLI::App& app, Commands& commands) {
     sub = commands.add(*evaluate, "serve", "the gateway process", "scale evaluate serve",
                        [&commands, options] { return serve(commands, *options); });
     sub->group("");  // started by `evaluate start`
-    sub->add_option("--listen", options->serve.listen);
+    add_serve_options(*sub, options->serve);
     sub->add_flag("--original-only", options->serve.original_only);
     sub->add_flag("--resumed", options->serve.resumed);
 

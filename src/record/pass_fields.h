@@ -133,6 +133,11 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("min_step_users", file.rollout.min_step_users, "and until that many users had the candidate");
     visit.field("deadline_hours", file.rollout.deadline_hours, "still undecided then: the share is held");
     visit.field("parallel", file.rollout.parallel, "slots of each llama-server");
+    visit.field("durability", file.rollout.durability,
+                "\"relaxed\", or \"strict\": an answer ends once its log records are on the disk");
+    visit.field("workers", file.rollout.workers, "threads of the gateway; 0: one for each core");
+    visit.field("api_keys", file.rollout.api_keys,
+                "a file with one key a line, for clients; needed to listen beyond this machine");
 }
 
 }  // namespace scale::record

@@ -211,6 +211,8 @@ std::vector<std::string> contradictions(const PassFile& file) {
           "harm_ratio in [rollout] must be at least 1, safe_ratio above 1");
     check(!file.rollout.guardrails.empty(), "guardrails in [rollout] must name at least one bad event");
     check(file.rollout.parallel >= 1, "parallel in [rollout] must be at least 1");
+    one_of("durability in [rollout]", file.rollout.durability, {"relaxed", "strict"});
+    check(file.rollout.workers >= 0 && file.rollout.workers <= 256, "workers in [rollout] must be 0 to 256");
     return found;
 }
 

@@ -65,7 +65,7 @@ class ControllerTest : public ::testing::Test {
     Admit send(const std::string& user, Outcome outcome = Outcome::ok) {
         RequestIdentity identity;
         identity.user = user;
-        const Assignment assigned = controller->assign(identity);
+        const Assignment assigned = controller->routing()->assign(identity);
         Admit admit;
         admit.request_id = "req-" + std::to_string(++requests);
         admit.unit = assigned.unit;
@@ -88,7 +88,7 @@ class ControllerTest : public ::testing::Test {
             const std::string user = "user-" + std::to_string(++users);
             RequestIdentity identity;
             identity.user = user;
-            if (controller->assign(identity).arm == arm) return user;
+            if (controller->routing()->assign(identity).arm == arm) return user;
         }
     }
     void thumbs_down_of_candidate_users(int count) {
@@ -111,7 +111,7 @@ class ControllerTest : public ::testing::Test {
     Arm arm_of(const std::string& user) {
         RequestIdentity identity;
         identity.user = user;
-        return controller->assign(identity).arm;
+        return controller->routing()->assign(identity).arm;
     }
 
     core::TemporaryFolder folder;
@@ -128,7 +128,7 @@ TEST_F(ControllerTest, AssignmentCarriesAllThatTheTestsNeed) {
     RequestIdentity identity;
     identity.user = "somebody";
     identity.session = "chat-1";
-    const Assignment assigned = controller->assign(identity);
+    const Assignment assigned = controller->routing()->assign(identity);
     EXPECT_EQ(assigned.propensity_ppm, 100'000);
     EXPECT_EQ(assigned.epoch, 1u);
     EXPECT_EQ(assigned.experiment, "exp");
@@ -137,8 +137,8 @@ TEST_F(ControllerTest, AssignmentCarriesAllThatTheTestsNeed) {
     EXPECT_EQ(assigned.session, controller->session_digest("chat-1"));
     EXPECT_FALSE(assigned.excluded);
     make();
-    EXPECT_EQ(controller->assign(identity).unit, assigned.unit) << "a restart keeps the salt";
-    EXPECT_EQ(controller->assign(identity).arm, assigned.arm);
+    EXPECT_EQ(controller->routing()->assign(identity).unit, assigned.unit) << "a restart keeps the salt";
+    EXPECT_EQ(controller->routing()->assign(identity).arm, assigned.arm);
 }
 
 TEST_F(ControllerTest, ForcedArmNeedsTheTokenAndIsNoEvidence) {
@@ -147,13 +147,13 @@ TEST_F(ControllerTest, ForcedArmNeedsTheTokenAndIsNoEvidence) {
     const std::string user = user_of(Arm::original);
     identity.user = user;
     identity.forced_arm = "candidate";
-    EXPECT_EQ(controller->assign(identity).arm, Arm::original);
+    EXPECT_EQ(controller->routing()->assign(identity).arm, Arm::original);
     identity.operator_token = "wrong";
-    EXPECT_EQ(controller->assign(identity).arm, Arm::original);
-    EXPECT_FALSE(controller->assign(identity).excluded);
+    EXPECT_EQ(controller->routing()->assign(identity).arm, Arm::original);
+    EXPECT_FALSE(controller->routing()->assign(identity).excluded);
     identity.operator_token = token;
-    EXPECT_EQ(controller->assign(identity).arm, Arm::candidate);
-    EXPECT_TRUE(controller->assign(identity).excluded);
+    EXPECT_EQ(controller->routing()->assign(identity).arm, Arm::candidate);
+    EXPECT_TRUE(controller->routing()->assign(identity).excluded);
     EXPECT_TRUE(controller->authorised(token));
     EXPECT_FALSE(controller->authorised(""));
 }
@@ -267,7 +267,7 @@ TEST_F(ControllerTest, OriginalServerThatDiesChangesNoShare) {
     controller->tick();
     EXPECT_EQ(controller->state().status, RolloutStatus::canary);
     EXPECT_FALSE(controller->ready());
-    EXPECT_FALSE(controller->upstream(Arm::original).healthy);
+    EXPECT_FALSE(controller->routing()->upstream(Arm::original).healthy);
     original.becomes(ArmState::healthy);
     controller->tick();
     EXPECT_TRUE(controller->ready());

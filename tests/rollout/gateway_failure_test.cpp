@@ -22,14 +22,14 @@ using ::testing::Not;
 
 // A port that nobody listens on.
 std::uint16_t dead_port() {
-    const core::FileDescriptor listener = rollout::http::listen_on(rollout::http::resolve("127.0.0.1", 0));
+    const core::FileDescriptor listener = rollout::http::listen_on(rollout::http::resolve("127.0.0.1", 0).front());
     return rollout::http::local_port(listener.get());
 }
 
 TEST(GatewayFailure, TheOriginalAnswersForACandidateThatCannotBeReached) {
     GatewayRig rig;
     rig.serve_original(always(http_answer(200, chat_answer)));
-    rig.controller.candidate = {"127.0.0.1", dead_port(), "", "", true};
+    rig.controller.candidate = {"127.0.0.1", dead_port(), "", "", true, {}};
     rig.controller.arm = Arm::candidate;
     rig.start();
     const Message reply = rig.ask(post("/v1/chat/completions", chat_body));
@@ -70,7 +70,7 @@ TEST(GatewayFailure, AnErrorOfTheCandidateIsPassedOnAsItIs) {
 
 TEST(GatewayFailure, WithoutTheOriginalTheClientGetsAnErrorAndTheLogAnEnd) {
     GatewayRig rig;
-    rig.controller.original = {"127.0.0.1", dead_port(), "", "", true};
+    rig.controller.original = {"127.0.0.1", dead_port(), "", "", true, {}};
     rig.start();
     const Message reply = rig.ask(post("/v1/chat/completions", chat_body));
     EXPECT_EQ(reply.status, 503);
@@ -107,7 +107,7 @@ TEST(GatewayFailure, AStreamThatBreaksOffEndsInAnErrorEventAndAClosedConnection)
     EXPECT_THAT(reply.body, Not(HasSubstr("[DONE]")));
     const Finish finish = rig.controller.wait_for_ended(1).at(0).finish;
     EXPECT_EQ(finish.outcome, Outcome::truncated);
-    EXPECT_EQ(finish.answer, "one");
+    EXPECT_EQ(rig.logged_answer(), "one");
 }
 
 TEST(GatewayFailure, AnAnswerOfKnownLengthThatBreaksOffIsCut) {
@@ -170,7 +170,7 @@ TEST(GatewayFailure, AClientThatGoesAwayCancelsItsRequest) {
     EXPECT_TRUE(server_saw_end.get_future().get());
     const Finish finish = rig.controller.wait_for_ended(1).at(0).finish;
     EXPECT_EQ(finish.outcome, Outcome::client_aborted);
-    EXPECT_EQ(finish.answer, "one");
+    EXPECT_EQ(rig.logged_answer(), "one");
 }
 
 TEST(GatewayFailure, AServerThatSaysNothingTimesOut) {
@@ -307,6 +307,21 @@ TEST(GatewayFailure, StrictModeHoldsTheEndOfAnAnswerUntilItsRecordsAreDurable) {
     EXPECT_GE(rig.log().committed(), 21u);
 }
 
+// An answer is shown to count by the controller only once its records are on the disk.
+TEST(GatewayFailure, NothingCountsBeforeItIsDurable) {
+    GatewayRig rig;
+    rig.log_options.retry = std::chrono::milliseconds{20};
+    rig.serve_original(always(http_answer(200, chat_answer)));
+    rig.start();
+    {
+        const FullDisk full;
+        EXPECT_EQ(rig.ask(post("/v1/chat/completions", chat_body)).status, 200);
+        while (!rig.log().failing()) std::this_thread::yield();
+        EXPECT_EQ(rig.controller.ended_count(), 0u);
+    }
+    EXPECT_EQ(rig.controller.wait_for_ended(1).at(0).finish.outcome, Outcome::ok);
+}
+
 TEST(GatewayFailure, StrictModeNeverCompletesAnAnswerThatCannotBeLogged) {
     GatewayRig rig;
     rig.options.durability = Durability::strict;
@@ -316,10 +331,36 @@ TEST(GatewayFailure, StrictModeNeverCompletesAnAnswerThatCannotBeLogged) {
             peer.send(std::string(stream_head) + chunk("data: [DONE]\n\n") + "0\r\n\r\n");
     });
     rig.start();
+    {
+        const FullDisk full;
+        for (int i = 0; i < 3; ++i) {
+            const Message reply = rig.ask(post("/v1/chat/completions", chat_body));
+            EXPECT_EQ(reply.status, 503);
+            EXPECT_EQ(reply.headers.at("retry-after"), "1");
+            EXPECT_EQ(core::Json::parse(reply.body)["error"]["code"], "log_unavailable");
+        }
+        EXPECT_EQ(rig.ask(post("/v1/feedback", R"({"name":"x","response_id":"y"})")).status, 503);
+    }
+    while (rig.log().failing()) std::this_thread::yield();
+    EXPECT_EQ(rig.ask(post("/v1/chat/completions", chat_body)).status, 200);
+}
+
+// The answer's first bytes wait for the admission, its last ones for the end; neither can come while the disk refuses.
+TEST(GatewayFailure, StrictModeSendsNoByteOfAnAnswerBeforeItsAdmissionIsDurable) {
+    GatewayRig rig;
+    rig.options.durability = Durability::strict;
+    rig.log_options.retry = std::chrono::milliseconds{20};
+    std::promise<bool> server_saw_end;
+    rig.serve_original([&](Peer& peer) {
+        peer.read_request();
+        peer.send(std::string(stream_head) + chunk(event("one")));
+        server_saw_end.set_value(peer.closed_by_peer());
+    });
+    rig.start();
     const FullDisk full;
-    const Message reply = rig.ask(post("/v1/chat/completions", chat_body));
-    EXPECT_FALSE(reply.complete);
-    EXPECT_EQ(reply.body, "data: [DONE]\n\n");
+    const Message reply = rig.ask(post("/v1/chat/completions", R"({"stream":true})"));
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_TRUE(server_saw_end.get_future().get());
 }
 
 }  // namespace

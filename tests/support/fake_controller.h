@@ -14,7 +14,8 @@
 
 namespace scale::test {
 
-class FakeController final : public rollout::Controller {
+// Routing and controller in one; its members may be set before the gateway starts.
+class FakeController final : public rollout::Controller, public rollout::Routing {
   public:
     std::atomic<rollout::Arm> arm{rollout::Arm::original};
     rollout::Upstream original;
@@ -32,12 +33,20 @@ class FakeController final : public rollout::Controller {
         changed_.wait_for(lock, std::chrono::seconds(20), [&] { return ended_.size() >= count; });
         return ended_;
     }
+    std::size_t ended_count() const {
+        const std::lock_guard lock(mutex_);
+        return ended_.size();
+    }
     std::string last_user() const {
         const std::lock_guard lock(mutex_);
         return last_user_;
     }
 
-    rollout::Assignment assign(const rollout::RequestIdentity& identity) override {
+    std::uint64_t routing_version() const override { return 1; }
+    std::shared_ptr<const rollout::Routing> routing() const override {
+        return {std::shared_ptr<const rollout::Routing>(), this};
+    }
+    rollout::Assignment assign(const rollout::RequestIdentity& identity) const override {
         const std::lock_guard lock(mutex_);
         last_user_ = identity.user;
         rollout::Assignment assignment;
@@ -93,7 +102,7 @@ class FakeController final : public rollout::Controller {
     std::condition_variable changed_;
     std::vector<Ended> ended_;
     std::set<std::string> feedback_ids_;
-    std::string last_user_;
+    mutable std::string last_user_;
     const std::string model_ = "served-model";
 };
 

@@ -28,6 +28,7 @@ class GatewayRig {
         log_options.folder = folder_.path() / "log";
         log_options.spacing = std::chrono::microseconds{200};
         options.drain_time = std::chrono::milliseconds{3000};
+        options.workers = 1;
     }
     ~GatewayRig() { stop(); }
 
@@ -65,6 +66,14 @@ class GatewayRig {
         std::vector<rollout::Record> records;
         rollout::for_each_record(log_options.folder, [&](const auto& record) { records.push_back(record); });
         return records;
+    }
+
+    // The last answer's text as it was logged; the controller does not see it.
+    std::string logged_answer() {
+        std::string answer;
+        for (const auto& record : records())
+            if (const auto* finish = std::get_if<rollout::Finish>(&record)) answer = finish->answer;
+        return answer;
     }
 
   private:

@@ -139,8 +139,8 @@ class Peer {
 
 inline Peer connect_to(std::uint16_t port) {
     core::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in address = rollout::http::resolve("127.0.0.1", port);
-    ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const auto address = rollout::http::resolve("127.0.0.1", port).front();
+    ::connect(socket.get(), address.get(), address.size);
     return Peer(std::move(socket));
 }
 
@@ -149,7 +149,7 @@ class ScriptedServer {
   public:
     explicit ScriptedServer(std::function<void(Peer&)> script)
         : script_(std::move(script)),
-          listener_(rollout::http::listen_on(rollout::http::resolve("127.0.0.1", 0))),
+          listener_(rollout::http::listen_on(rollout::http::resolve("127.0.0.1", 0).front())),
           port_(rollout::http::local_port(listener_.get())) {
         const int flags = ::fcntl(listener_.get(), F_GETFL);
         ::fcntl(listener_.get(), F_SETFL, flags & ~O_NONBLOCK);

@@ -22,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto probe_interval = 250ms;
 constexpr auto death_interval = 20ms;  // a dead server is seen before its refusals pile up as evidence
 constexpr auto probe_limit = 2s;
+constexpr auto resolve_interval = 10s;
 constexpr auto longest_backoff = 30'000ms;
 constexpr int failures_until_unreachable = 4;
 
@@ -83,6 +84,7 @@ ArmServer::ArmServer(ArmOptions options) : options_(std::move(options)) {
         require_file(options_.model, fmt::format("the {}'s weights", name), "scale verify");
         address_.host = "127.0.0.1";
     }
+    resolve();
     watcher_ = std::thread([this] { options_.url.empty() ? watch() : watch_address(); });
 }
 
@@ -146,6 +148,7 @@ void ArmServer::watch() {
 
 bool ArmServer::start_process() {
     address_.port = free_port();
+    resolve();
     try {
         std::filesystem::create_directories(options_.log.parent_path());
         core::ProcessOptions process;
@@ -193,9 +196,28 @@ bool ArmServer::run_once() {
     }
 }
 
+// Event loops must not wait for a resolver, so names are looked up here, again every few seconds; where that fails, the
+// last addresses stand.
+void ArmServer::resolve() {
+    resolved_ = Clock::now();
+    std::vector<http::SocketAddress> addresses;
+    try {
+        addresses = http::resolve(address_.host, address_.port);
+    } catch (const core::Error&) {
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    const auto same = [](const auto& a, const auto& b) { return a.text() == b.text(); };
+    auto& known = status_.upstream.addresses;
+    if (std::equal(known.begin(), known.end(), addresses.begin(), addresses.end(), same)) return;
+    known = std::move(addresses);
+    version_.fetch_add(1, std::memory_order_release);
+}
+
 void ArmServer::watch_address() {
     int failures = 0;
     do {
+        if (Clock::now() - resolved_ >= resolve_interval) resolve();
         if (probe(probe_limit)) {
             failures = 0;
             if (status().state != ArmState::healthy) publish(ArmState::healthy);

@@ -85,6 +85,7 @@ class ArmServer : public ArmView {
     bool start_process();
     bool run_once();
     void watch_address();
+    void resolve();
     bool probe(std::chrono::milliseconds limit) const;
     bool pause(std::chrono::milliseconds time);  // false: stop was asked for
     std::string last_words(const std::string& how) const;
@@ -99,6 +100,7 @@ class ArmServer : public ArmView {
     ArmStatus status_;
     bool stopping_ = false;
     std::atomic<std::uint64_t> version_{0};
+    std::chrono::steady_clock::time_point resolved_{};
     std::thread watcher_;
 };
 

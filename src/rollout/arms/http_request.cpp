@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -12,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "rollout/http/address.h"
 
 namespace scale::rollout {
 
@@ -39,28 +39,22 @@ bool wait_until(int socket, short event, Clock::time_point deadline) {
 }
 
 core::FileDescriptor connect_to(const Address& address, Clock::time_point deadline, std::string& problem) {
-    addrinfo hints{};
-    hints.ai_family = AF_INET;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int failure = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
-    if (failure != 0) {
-        problem = fmt::format("cannot resolve {}: {}", address.host, ::gai_strerror(failure));
+    std::vector<http::SocketAddress> addresses;
+    try {
+        addresses = http::resolve(address.host, address.port);
+    } catch (const core::Error& failure) {
+        problem = failure.found();
         return {};
     }
-    core::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const int connected = ::connect(socket.get(), found->ai_addr, found->ai_addrlen);
-    const int reason = connected == 0 ? 0 : errno;
-    ::freeaddrinfo(found);
-    int status = reason;
-    if (reason == EINPROGRESS) {
-        status = ETIMEDOUT;
+    for (const auto& candidate : addresses) {
+        core::FileDescriptor socket = http::start_connecting(candidate);
+        int status = socket ? ETIMEDOUT : errno;
         socklen_t size = sizeof status;
-        if (wait_until(socket.get(), POLLOUT, deadline))
+        if (socket && wait_until(socket.get(), POLLOUT, deadline))
             ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &status, &size);
+        if (status == 0) return socket;
+        problem = fmt::format("cannot connect to {}: {}", candidate.text(), std::strerror(status));
     }
-    if (status == 0) return socket;
-    problem = fmt::format("cannot connect to {}:{}: {}", address.host, address.port, std::strerror(status));
     return {};
 }
 
@@ -118,6 +112,26 @@ std::optional<HttpAnswer> parsed_answer(const std::string& all) {
     return answer;
 }
 
+// "host:port" or "[IPv6]:port"; without a port it is `default_port`, where there is one.
+std::optional<Address> read_authority(std::string_view text, std::optional<std::uint16_t> default_port) {
+    Address address;
+    std::string_view rest;
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        if (end == std::string_view::npos) return std::nullopt;
+        address.host = text.substr(1, end - 1);
+        rest = text.substr(end + 1);
+    } else {
+        const auto colon = text.find(':');
+        address.host = text.substr(0, colon);
+        rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon);
+    }
+    const auto port = rest.empty() ? default_port : rest.starts_with(':') ? port_number(rest.substr(1)) : std::nullopt;
+    if (address.host.empty() || !port) return std::nullopt;
+    address.port = *port;
+    return address;
+}
+
 }  // namespace
 
 Address parse_url(const std::string& url, const std::string& setting) {
@@ -129,25 +143,22 @@ Address parse_url(const std::string& url, const std::string& setting) {
     if (!url.starts_with(scheme)) throw bad();
     const std::string rest = url.substr(scheme.size());
     const auto slash = rest.find('/');
-    const std::string authority = rest.substr(0, slash);
-    Address address;
-    if (slash != std::string::npos) address.base_path = rest.substr(slash);
-    while (address.base_path.ends_with('/')) address.base_path.pop_back();
-    const auto colon = authority.rfind(':');
-    address.host = authority.substr(0, colon);
-    const auto port =
-        colon == std::string::npos ? std::optional<std::uint16_t>(80) : port_number(authority.substr(colon + 1));
-    if (address.host.empty() || !port || *port == 0 || url.find_first_of(" \r\n@?#") != std::string::npos) throw bad();
-    address.port = *port;
-    return address;
+    std::string base_path = slash == std::string::npos ? "" : rest.substr(slash);
+    while (base_path.ends_with('/')) base_path.pop_back();
+    auto address = read_authority(rest.substr(0, slash), 80);
+    if (!address || address->port == 0 || url.find_first_of(" \r\n@?#") != std::string::npos) throw bad();
+    address->base_path = std::move(base_path);
+    return *address;
 }
 
 Address parse_listen(const std::string& text, const std::string& setting) {
-    const auto colon = text.rfind(':');
-    const auto port = colon == std::string::npos ? std::nullopt : port_number(text.substr(colon + 1));
-    if (!port || colon == 0)
-        throw core::input_error(fmt::format("{} is '{}'", setting, text), "ADDRESS:PORT, such as 127.0.0.1:8080");
-    return {text.substr(0, colon), *port, {}};
+    if (const auto address = read_authority(text, std::nullopt)) return *address;
+    throw core::input_error(fmt::format("{} is '{}'", setting, text),
+                            "ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080");
+}
+
+std::string authority_of(const std::string& host, std::uint16_t port) {
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 
 std::optional<HttpAnswer> call(const Address& address, const HttpCall& request, std::string* problem) {
@@ -155,12 +166,12 @@ std::optional<HttpAnswer> call(const Address& address, const HttpCall& request, 
     std::string reason;
     std::optional<HttpAnswer> answer;
     if (const auto socket = connect_to(address, deadline, reason)) {
-        std::string head = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n", request.method,
-                                       address.base_path, request.path, address.host, address.port);
+        std::string head = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", request.method,
+                                       address.base_path, request.path, authority_of(address.host, address.port));
         for (const auto& [name, value] : request.headers) head += fmt::format("{}: {}\r\n", name, value);
         if (!request.body.empty() || request.method == "POST")
             head += fmt::format("Content-Length: {}\r\n", request.body.size());
-        reason = fmt::format("no answer from {}:{}", address.host, address.port);
+        reason = "no answer from " + authority_of(address.host, address.port);
         if (send_all(socket.get(), head + "\r\n" + request.body, deadline))
             if (const auto all = receive_all(socket.get(), deadline)) answer = parsed_answer(*all);
     }

@@ -12,7 +12,7 @@
 namespace scale::rollout {
 
 struct Address {
-    std::string host;
+    std::string host;  // a name or a number; IPv6 without brackets
     std::uint16_t port = 0;
     std::string base_path;  // "" or "/prefix"
 };
@@ -20,8 +20,11 @@ struct Address {
 // "http://host:port/prefix"; the port is 80 where it is missing. Throws an input error naming `setting`.
 Address parse_url(const std::string& url, const std::string& setting);
 
-// "127.0.0.1:8080". Throws an input error naming `setting`.
+// "127.0.0.1:8080" or "[::1]:8080". Throws an input error naming `setting`.
 Address parse_listen(const std::string& text, const std::string& setting);
+
+// As URLs and Host fields write it: IPv6 in brackets.
+std::string authority_of(const std::string& host, std::uint16_t port);
 
 struct HttpAnswer {
     int status = 0;

@@ -1,18 +1,22 @@
 // What the gateway asks of the rollout, and what it tells it.
 //
-// The gateway moves bytes; the controller decides. All calls come from the gateway's loop thread and return without
-// waiting for the network or for a model. tick() is called at least every 100 ms.
+// The gateway moves bytes; the controller decides. Event loops read its decisions from an immutable Routing, which is
+// replaced whole when something changes. Everything else happens on one thread, the gateway's control thread, and
+// returns without waiting for the network or for a model; tick() is called there at least every 100 ms.
 //
-// Order of calls for one request: assign → (upstream of the arm; of the original if the arm failed before its first
-// byte) → finished. Feedback may arrive before, between or after them. The gateway keeps Admit, Finish and Feedback in
-// its durable log; after a restart the controller reads that log again, and the evidence is what it was.
+// The controller learns what happened from the durable log: finished() and feedback() are called in the log's order,
+// for records that are on the disk. After a restart it reads that log again, and the evidence is what it was. Feedback
+// may stand before, between or after the records of its request.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/json.h"
+#include "rollout/http/address.h"
 #include "rollout/log/records.h"
 
 namespace scale::rollout {
@@ -44,18 +48,19 @@ struct Assignment {
 };
 
 struct Upstream {
-    std::string host;  // name or IPv4 address
+    std::string host;  // name or number
     std::uint16_t port = 0;
     std::string base_path;  // "" or "/prefix", put before the request's path
     std::string model;      // name that the upstream knows the model by; "" forwards the client's
     bool healthy = false;
+    std::vector<http::SocketAddress> addresses;  // of the host; empty: the host is a number
 };
 
 struct FeedbackReply {
-    bool accepted = true;    // false: see message; not to be logged
+    bool accepted = true;    // false: see message
     bool parked = false;     // the response is not known (yet); kept until it is
-    bool duplicate = false;  // the id was seen before; not to be logged again
-    std::string request_id;  // what the feedback is about, for the log; "" while parked
+    bool duplicate = false;  // the id was seen before, so it did not count again
+    std::string request_id;  // what the feedback is about; "" while parked
     std::string message;     // for the sender
 };
 
@@ -66,32 +71,43 @@ struct ActionReply {
     core::Json details;  // what the command prints with --json
 };
 
+// What is served, as of one moment. Immutable: any thread may use it.
+class Routing {
+  public:
+    virtual ~Routing() = default;
+    virtual Assignment assign(const RequestIdentity& identity) const = 0;
+    virtual const Upstream& upstream(Arm arm) const = 0;
+};
+
 class Controller {
   public:
     virtual ~Controller() = default;
 
-    virtual Assignment assign(const RequestIdentity& identity) = 0;
-    virtual const Upstream& upstream(Arm arm) const = 0;
+    // --- From any thread.
+
+    // Grows once a new Routing stands: whoever sees the number gets that one or a later one.
+    virtual std::uint64_t routing_version() const = 0;
+    virtual std::shared_ptr<const Routing> routing() const = 0;
     // The name under which the gateway's /v1/models lists the model, whichever arm serves it.
     virtual const std::string& served_model() const = 0;
-
     // Salted digest under which a session stands in the log.
     virtual std::string session_digest(std::string_view session) const = 0;
-
-    // Every admitted request once, when it has ended.
-    virtual void finished(const Admit& admit, const Finish& finish) = 0;
-    // Before it is logged: the reply says whether to, and with which request_id.
-    virtual FeedbackReply feedback(const Feedback& feedback) = 0;
-
-    // GET /rollout/status: the state, both arms, the counts and the evidence.
-    virtual core::Json status() const = 0;
-    // Prometheus text of the rollout (shares, counts, evidence); the gateway adds its own metrics.
-    virtual std::string metrics() const = 0;
+    // Bearer token of POST /scale/v1/{promote,rollback,pause,resume,stop}; compared in constant time.
+    virtual bool authorised(std::string_view token) const = 0;
     // The original can serve.
     virtual bool ready() const = 0;
 
-    // Bearer token of POST /rollout/{promote,rollback,pause,resume,stop}; compared in constant time.
-    virtual bool authorised(std::string_view token) const = 0;
+    // --- From the control thread.
+
+    // Every admitted request once, when its end is in the log.
+    virtual void finished(const Admit& admit, const Finish& finish) = 0;
+    // A second one with the same id counts once.
+    virtual FeedbackReply feedback(const Feedback& feedback) = 0;
+
+    // GET /scale/v1/status: the state, both arms, the counts and the evidence.
+    virtual core::Json status() const = 0;
+    // Prometheus text of the rollout (shares, counts, evidence); the gateway adds its own metrics.
+    virtual std::string metrics() const = 0;
     virtual ActionReply promote(const std::string& because, const std::string& who) = 0;
     virtual ActionReply rollback(const std::string& because, const std::string& who) = 0;
     virtual ActionReply pause(const std::string& because, const std::string& who) = 0;

@@ -94,6 +94,7 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
     }
     Address address = parse_listen(gateway.address, "the gateway's address");
     if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+    if (address.host == "::") address.host = "::1";
     std::string problem;
     const auto answer = call(address, request, &problem);
     if (!answer)

@@ -39,7 +39,7 @@ std::filesystem::path rollout_folder(const std::filesystem::path& pass_folder) {
 RolloutController::RolloutController(ControllerOptions options, ArmView& original, ArmView* candidate)
     : options_(std::move(options)),
       file_(rollout_folder(options_.pass_folder)),
-      assigner_(load_or_make_secret(rollout_folder(options_.pass_folder) / "salt")),
+      assigner_(std::make_shared<Assigner>(load_or_make_secret(rollout_folder(options_.pass_folder) / "salt"))),
       operator_token_(load_or_make_secret(rollout_folder(options_.pass_folder) / "token")),
       original_(original),
       candidate_(candidate),
@@ -59,6 +59,7 @@ void RolloutController::load_state() {
     state_problem_ = loaded.state ? "" : loaded.problem.empty() ? "the state file is missing" : loaded.problem;
     if (!state_problem_.empty()) core::say(state_problem_ + ": all traffic goes to the original");
     if (loaded.state) adopt(*loaded.state);
+    publish();
 }
 
 void RolloutController::adopt(const RolloutState& state) {
@@ -66,6 +67,7 @@ void RolloutController::adopt(const RolloutState& state) {
     state_ = state;
     if (was_open && state_.status == RolloutStatus::rolled_back && rolled_back_ms_ == 0)
         rolled_back_ms_ = options_.now_ms();
+    publish();
 }
 
 std::int64_t RolloutController::share() const {
@@ -73,32 +75,19 @@ std::int64_t RolloutController::share() const {
     return state_.effective_ppm();
 }
 
-Assignment RolloutController::assign(const RequestIdentity& identity) {
-    Assignment assignment;
-    assignment.epoch = state_.epoch;
-    const UnitKey key = unit_key(identity);
-    assignment.key = key.kind;
-    assignment.unit = assigner_.digest("unit", key.value);
-    if (!identity.session.empty()) assignment.session = session_digest(identity.session);
-    const std::int64_t now = share();  // 0 is the kill switch: it comes before any hashing
-    if (now <= 0) return assignment;
-    assignment.propensity_ppm = now;
-    if (state_.experimenting()) assignment.experiment = state_.experiment;
-    if (!identity.forced_arm.empty() && authorised(identity.operator_token)) {
-        assignment.arm = identity.forced_arm == to_string(Arm::candidate) ? Arm::candidate : Arm::original;
-        return assignment;
-    }
-    assignment.arm = assigner_.arm(state_.experiment, key.value, now);
-    assignment.excluded = !state_.experimenting() || now >= whole_ppm;
-    return assignment;
-}
-
-const Upstream& RolloutController::upstream(Arm arm) const {
-    return arm == Arm::candidate ? candidate_status_.upstream : original_status_.upstream;
+void RolloutController::publish() {
+    RoutingTable::Facts facts;
+    facts.epoch = state_.epoch;
+    facts.experiment = state_.experiment;
+    facts.share_ppm = share();
+    facts.experimenting = state_.experimenting();
+    facts.original = original_status_.upstream;
+    facts.candidate = candidate_status_.upstream;
+    published_.publish(std::make_shared<RoutingTable>(std::move(facts), assigner_, operator_token_));
 }
 
 std::string RolloutController::session_digest(std::string_view session) const {
-    return assigner_.digest("session", session);
+    return assigner_->digest("session", session);
 }
 
 void RolloutController::finished(const Admit& admit, const Finish& finish) {
@@ -113,7 +102,7 @@ FeedbackReply RolloutController::feedback(const Feedback& feedback) {
 }
 
 bool RolloutController::ready() const {
-    return original_status_.state == ArmState::healthy;
+    return routing()->upstream(Arm::original).healthy;
 }
 
 bool RolloutController::authorised(std::string_view token) const {
@@ -127,6 +116,7 @@ void RolloutController::judge_evidence() {
 
 void RolloutController::roll_back(const std::string& reason, const std::string& who, bool harm) {
     killed_ = true;
+    publish();
     killed_reason_ = reason;
     killed_by_ = who;
     killed_for_harm_ = harm;
@@ -150,6 +140,7 @@ void RolloutController::retry_rollback() {
         }))
         return;
     killed_ = false;
+    publish();
     if (changed) append(kind::rolled_back, {{"harm", killed_for_harm_}, {"automatic", killed_by_ == "gateway"}});
 }
 
@@ -168,6 +159,7 @@ bool RolloutController::change(const std::string& reason, const std::string& who
         }));
         file_version_ = file_.version();
         state_problem_.clear();
+        publish();
         return true;
     } catch (const core::Error& error) {
         core::say(error.found());
@@ -207,14 +199,17 @@ void RolloutController::tick() {
 }
 
 void RolloutController::refresh_arms() {
-    const auto refresh = [](const ArmView& arm, std::uint64_t& version, ArmStatus& status) {
+    bool changed = false;
+    const auto refresh = [&changed](const ArmView& arm, std::uint64_t& version, ArmStatus& status) {
         const std::uint64_t newest = arm.version();
         if (newest == version && version != 0) return;
         version = newest;
         status = arm.status();
+        changed = true;
     };
     refresh(original_, original_version_, original_status_);
     if (candidate_) refresh(*candidate_, candidate_version_, candidate_status_);
+    if (changed) publish();
 }
 
 // A candidate whose server is gone needs no statistics.

@@ -14,6 +14,7 @@
 #include "rollout/assignment/assigner.h"
 #include "rollout/control/controller.h"
 #include "rollout/control/record_writer.h"
+#include "rollout/control/routing_table.h"
 #include "rollout/control/step_plan.h"
 #include "rollout/evidence/evidence_book.h"
 #include "rollout/state/rollout_state.h"
@@ -41,8 +42,8 @@ class RolloutController : public Controller {
     // Before any traffic: the evidence of the gateway's log, in its order.
     void replay(const Record& record) { book_->replay(record); }
 
-    Assignment assign(const RequestIdentity& identity) override;
-    const Upstream& upstream(Arm arm) const override;
+    std::uint64_t routing_version() const override { return published_.version(); }
+    std::shared_ptr<const Routing> routing() const override { return published_.get(); }
     const std::string& served_model() const override { return options_.served_model; }
     std::string session_digest(std::string_view session) const override;
     void finished(const Admit& admit, const Finish& finish) override;
@@ -65,6 +66,7 @@ class RolloutController : public Controller {
   private:
     std::int64_t share() const;
     void load_state();
+    void publish();
     void adopt(const RolloutState& state);
     bool change(const std::string& reason, const std::string& who, const std::function<bool(RolloutState&)>& edit);
     void append(const char* kind, core::Json payload);
@@ -79,7 +81,7 @@ class RolloutController : public Controller {
 
     ControllerOptions options_;
     StateFile file_;
-    Assigner assigner_;
+    std::shared_ptr<const Assigner> assigner_;
     std::string operator_token_;
     ArmView& original_;
     ArmView* candidate_;
@@ -88,6 +90,7 @@ class RolloutController : public Controller {
     ArmStatus original_status_;
     ArmStatus candidate_status_;
     RecordWriter record_;
+    PublishedRouting published_;
 
     RolloutState state_;
     std::uint64_t file_version_ = 0;

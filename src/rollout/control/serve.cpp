@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <sys/resource.h>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "rollout/control/prepare.h"
 #include "rollout/control/rollout_controller.h"
 #include "rollout/gateway/gateway.h"
+#include "rollout/http/address.h"
 #include "rollout/log/segment_log.h"
 
 namespace scale::rollout {
@@ -72,9 +74,46 @@ void replay_log(RolloutController& controller, const std::filesystem::path& fold
     if (found.records > 0) core::say(fmt::format("evidence rebuilt from {} records", found.records));
 }
 
+Durability durability_of(const record::Pass& pass, const ServeOptions& options) {
+    const std::string& name = options.durability.empty() ? pass.file().rollout.durability : options.durability;
+    return name == "strict" ? Durability::strict : Durability::relaxed;
+}
+
+std::size_t workers_of(const record::Pass& pass, const ServeOptions& options) {
+    return static_cast<std::size_t>(options.workers < 0 ? pass.file().rollout.workers : options.workers);
+}
+
+// A strict answer waits for its commit, so the next one starts as soon as the last has ended: what comes in meanwhile
+// shares it.
+LogOptions log_options(const std::filesystem::path& folder, Durability durability) {
+    LogOptions options;
+    options.folder = folder;
+    if (durability == Durability::strict) options.spacing = std::chrono::microseconds{0};
+    return options;
+}
+
+std::shared_ptr<const KeyRing> keys_of(const record::Pass& pass, const Address& listen) {
+    const std::string& file = pass.file().rollout.api_keys;
+    if (!file.empty()) return std::make_shared<const KeyRing>(pass.resolve(file));
+    if (http::resolve(listen.host, listen.port).front().is_loopback()) return nullptr;
+    throw core::refused(
+        fmt::format("the gateway would listen on {} for everybody", authority_of(listen.host, listen.port)),
+        "keys for clients, or an address of this machine alone",
+        "name a file of keys as api_keys in [rollout]; openssl rand -hex 24 makes one");
+}
+
+// Every stream holds two descriptors.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
+    raise_descriptor_limit();
     GatewayLock lock(pass.folder());
     const auto folder = rollout_folder(pass.folder());
     const std::string listen = options.listen.empty() ? pass.file().rollout.listen : options.listen;
@@ -86,7 +125,8 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     if (!options.original_only && wants_candidate(pass.folder()))
         candidate.emplace(arm_options(pass, Arm::candidate, model));
 
-    SegmentLog log(LogOptions{.folder = folder / "log"});
+    const Durability durability = durability_of(pass, options);
+    SegmentLog log(log_options(folder / "log", durability));
     ControllerOptions controller_options;
     controller_options.pass_folder = pass.folder();
     controller_options.settings = pass.file().rollout;
@@ -97,6 +137,9 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     GatewayOptions gateway_options;
     gateway_options.address = address.host;
     gateway_options.port = address.port;
+    gateway_options.durability = durability;
+    gateway_options.workers = workers_of(pass, options);
+    gateway_options.keys = keys_of(pass, address);
     Gateway gateway(gateway_options, controller, log);  // before the servers are waited for: a taken port shows at once
     const SignalScope signals(gateway);
     original.wait_healthy();
@@ -107,8 +150,8 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
         core::say(error.found());  // the controller sees it at its first tick and rolls back
     }
     controller.tick();
-    lock.announce(fmt::format("{}:{}", address.host, gateway.port()));
-    core::say(fmt::format("serving on {}:{}", address.host, gateway.port()));
+    lock.announce(authority_of(address.host, gateway.port()));
+    core::say("serving on " + authority_of(address.host, gateway.port()));
     gateway.run();
     core::say("stopped: no open streams");
 }

@@ -9,6 +9,8 @@ namespace scale::rollout {
 
 struct ServeOptions {
     std::string listen;          // "" takes [rollout] listen
+    std::string durability;      // "" takes [rollout] durability
+    int workers = -1;            // -1 takes [rollout] workers
     bool original_only = false;  // no candidate server
     bool resumed = false;        // a candidate that does not start is rolled back instead of ending the start
 };

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/clock.h"
+#include "rollout/gateway/fleet.h"
 #include "rollout/gateway/forwarding.h"
 #include "rollout/gateway/request_facts.h"
 #include "rollout/gateway/worker.h"
@@ -9,6 +10,9 @@
 namespace scale::rollout {
 
 namespace {
+
+constexpr std::string_view chat_path = "/v1/chat/completions";
+constexpr std::string_view completions_path = "/v1/completions";
 
 RequestIdentity identity_of(const http::Head& head, const RequestFacts& facts) {
     RequestIdentity identity;
@@ -39,38 +43,40 @@ void set_assignment(Admit& admit, Assignment assignment) {
 void GatewayWorker::start_completion(http::ServerConnection& client) {
     ReadFacts read = read_facts(client.body());
     if (!read.facts) return send_error(client, 400, read.error, read.param);
+    RelayedRequest request;
+    request.request_id = next_request_id();
+    request.path = client.head().path() == completions_path ? completions_path : chat_path;
     Admit admit;
-    admit.time_ms = core::now().time_since_epoch().count();
-    admit.request_id = next_request_id();
     admit.client_request_id = usable_request_id(client.head());
-    admit.path = client.head().path();
-    admit.model = read.facts->model;
-    admit.stream = read.facts->stream;
+    request.shown_id = admit.client_request_id.empty() ? request.request_id : admit.client_request_id;
     // Without a log there is no evidence, and without evidence no candidate.
-    if (log_.failing()) {
-        admit.excluded = true;
-        return begin_relay(client, std::move(admit), false);
-    }
-    set_assignment(admit, controller_.assign(identity_of(client.head(), *read.facts)));
-    if (options_.log_bodies) admit.request = client.body();
-    switch (log_.append(admit).result) {
+    if (fleet_.log.failing()) return strict_ ? send_log_failure(client) : begin_relay(client, std::move(request));
+    admit.time_ms = core::now().time_since_epoch().count();
+    admit.request_id = request.request_id;
+    admit.path = request.path;
+    admit.stream = read.facts->stream;
+    set_assignment(admit, routing().assign(identity_of(client.head(), *read.facts)));
+    admit.model = std::move(read.facts->model);
+    if (fleet_.options.log_bodies) admit.request = client.body();
+    const Arm arm = admit.arm;
+    const Appended appended = fleet_.log.append(std::move(admit));
+    switch (appended.result) {
         case AppendResult::accepted:
-            return begin_relay(client, std::move(admit), true);
+            request.arm = arm;
+            request.sequence = appended.sequence;
+            return begin_relay(client, std::move(request));
         case AppendResult::full:
             return send_error(client, 503, "the gateway is overloaded", "", "overloaded", "retry-after: 1\r\n");
         case AppendResult::failed:
-            admit.arm = Arm::original;
-            return begin_relay(client, std::move(admit), false);
+            return strict_ ? send_log_failure(client) : begin_relay(client, std::move(request));
     }
 }
 
-void GatewayWorker::begin_relay(http::ServerConnection& client, Admit admit, bool logged) {
-    admit.request.clear();  // it stands in the log and in client.body()
-    auto relay = std::make_unique<Relay>(*this, client, std::move(admit), logged);
+void GatewayWorker::begin_relay(http::ServerConnection& client, RelayedRequest request) {
+    auto relay = std::make_unique<Relay>(*this, client, std::move(request));
     Relay* raw = relay.get();
     client.context = raw;
     relays_.emplace(raw, std::move(relay));
-    metrics_.open_requests = relays_.size();
     raw->start();
 }
 

@@ -6,8 +6,8 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "rollout/gateway/error_body.h"
+#include "rollout/gateway/fleet.h"
 #include "rollout/gateway/forwarding.h"
-#include "rollout/gateway/worker.h"
 
 namespace scale::rollout {
 
@@ -31,7 +31,7 @@ void GatewayWorker::send(http::ServerConnection& client, int status, std::string
 
 void GatewayWorker::send_error(http::ServerConnection& client, int status, std::string_view message,
                                std::string_view param, std::string_view code, std::string_view headers) {
-    ++metrics_.replies[{"error", status}];
+    metrics_.count_reply("error", status);
     send(client, status, error_body(status, message, param, code), headers);
 }
 
@@ -53,6 +53,7 @@ void GatewayWorker::route(http::ServerConnection& client) {
         Route{"/metrics", true, &GatewayWorker::answer_metrics},
         Route{"/scale/v1/status", true, &GatewayWorker::answer_status},
     };
+    if (path.starts_with("/v1/") && !has_key(client)) return;
     for (const Route& known : routes) {
         if (known.path != path) continue;
         if (known.reads ? is_reading(method) : method == "POST") return (this->*known.answer)(client);
@@ -69,53 +70,83 @@ void GatewayWorker::answer_health(http::ServerConnection& client) {
 
 void GatewayWorker::answer_models(http::ServerConnection& client) {
     const Json model = {
-        {"id", controller_.served_model()}, {"object", "model"}, {"created", started_}, {"owned_by", "scale"}};
+        {"id", fleet_.controller.served_model()}, {"object", "model"}, {"created", started_}, {"owned_by", "scale"}};
     send(client, 200, core::canonical({{"object", "list"}, {"data", Json::array({model})}}));
 }
 
 void GatewayWorker::answer_ready(http::ServerConnection& client) {
-    const std::string log_failure = log_.figures().failure;
     if (draining_) return send(client, 503, R"({"status":"stopping"})");
-    if (!controller_.ready()) return send(client, 503, R"({"status":"the original cannot serve"})");
-    if (!log_failure.empty())
-        return send(client, 503, core::canonical({{"status", "serving without evidence: " + log_failure}}));
+    if (!fleet_.controller.ready()) return send(client, 503, R"({"status":"the original cannot serve"})");
+    if (fleet_.log.failing()) {
+        const std::string how = strict_ ? "not serving: " : "serving without evidence: ";
+        return send(client, 503, core::canonical({{"status", how + fleet_.log.figures().failure}}));
+    }
     send(client, 200, R"({"status":"ready"})");
 }
 
+bool GatewayWorker::has_key(http::ServerConnection& client) {
+    if (!fleet_.options.keys || fleet_.options.keys->holds(bearer_token(client.head()))) return true;
+    send_error(client, 401, "the API key is missing or wrong", "", "invalid_api_key", "www-authenticate: Bearer\r\n");
+    return false;
+}
+
 bool GatewayWorker::admin_allowed(http::ServerConnection& client) {
-    if (client.from_loopback() || options_.remote_admin) return true;
+    if (client.from_loopback() || fleet_.options.remote_admin) return true;
     send_error(client, 403, "only clients on this machine may ask for this");
     return false;
 }
 
 void GatewayWorker::answer_metrics(http::ServerConnection& client) {
     if (!admin_allowed(client)) return;
-    metrics_.upstream_connections = pool_.opened();
-    send(client, 200, metrics_.text(log_.figures()) + controller_.metrics(),
-         "content-type: text/plain; version=0.0.4; charset=utf-8\r\n");
+    const Ticket ticket = park(client);
+    fleet_.control.post([this, ticket] {
+        post([this, ticket, rollout = fleet_.controller.metrics()] {
+            gather([this, ticket, rollout](const GatewayMetrics& sum) {
+                http::ServerConnection* asking = unpark(ticket);
+                if (asking == nullptr) return;
+                send(*asking, 200, sum.text(fleet_.log.figures()) + rollout,
+                     "content-type: text/plain; version=0.0.4; charset=utf-8\r\n");
+            });
+        });
+    });
 }
 
+Json GatewayWorker::gateway_json(const GatewayMetrics& sum) const {
+    return {{"open_requests", sum.open_requests}, {"clients", sum.connections},
+            {"fallbacks", sum.fallbacks},         {"unlogged", sum.unlogged},
+            {"workers", fleet_.workers.size()},   {"degraded", fleet_.log.failing()}};
+}
+
+Json GatewayWorker::log_json() const {
+    const LogFigures log = fleet_.log.figures();
+    return {{"records", log.appended},
+            {"at_risk", log.appended - log.committed},
+            {"at_risk_peak", log.at_risk_peak},
+            {"commits", log.commits},
+            {"refused", log.refused},
+            {"failure", log.failure},
+            {"durability", strict_ ? "strict" : "relaxed"}};
+}
+
+// Shows at least all that was recorded before it was asked for.
 void GatewayWorker::answer_status(http::ServerConnection& client) {
     if (!admin_allowed(client)) return;
-    const LogFigures log = log_.figures();
-    Json status = controller_.status();
-    status["gateway"] = {{"open_requests", metrics_.open_requests},
-                         {"clients", metrics_.connections},
-                         {"fallbacks", metrics_.fallbacks},
-                         {"unlogged", metrics_.unlogged},
-                         {"degraded", !log.failure.empty()}};
-    status["log"] = {{"records", log.appended},
-                     {"at_risk", log.appended - log.committed},
-                     {"at_risk_peak", log.at_risk_peak},
-                     {"commits", log.commits},
-                     {"refused", log.refused},
-                     {"failure", log.failure},
-                     {"durability", options_.durability == Durability::strict ? "strict" : "relaxed"}};
-    send(client, 200, core::canonical(status));
+    const Ticket ticket = park(client);
+    fleet_.control.after(fleet_.log.appended(), [this, ticket](bool) {
+        post([this, ticket, status = fleet_.controller.status()] {
+            gather([this, ticket, status](const GatewayMetrics& sum) {
+                http::ServerConnection* asking = unpark(ticket);
+                if (asking == nullptr) return;
+                Json whole = status;
+                whole["gateway"] = gateway_json(sum);
+                whole["log"] = log_json();
+                send(*asking, 200, core::canonical(whole));
+            });
+        });
+    });
 }
 
 void GatewayWorker::answer_action(http::ServerConnection& client, std::string_view action) {
-    using Action = ActionReply (Controller::*)(const std::string&, const std::string&);
     static constexpr std::array<std::pair<std::string_view, Action>, 5> actions = {{
         {"promote", &Controller::promote},
         {"rollback", &Controller::rollback},
@@ -128,28 +159,38 @@ void GatewayWorker::answer_action(http::ServerConnection& client, std::string_vi
         if (name != action) continue;
         if (client.head().method != "POST")
             return send_error(client, 405, "this needs POST", "", "method_not_allowed", "allow: POST\r\n");
-        if (!controller_.authorised(bearer_token(client.head())))
+        if (!fleet_.controller.authorised(bearer_token(client.head())))
             return send_error(client, 401, "the token is missing or wrong", "", "invalid_token",
                               "www-authenticate: Bearer\r\n");
-        std::string because;
-        std::string who;
-        if (!client.body().empty()) {
-            const Json body = Json::parse(client.body(), nullptr, false);
-            if (!body.is_object()) return send_error(client, 400, "the body is not a JSON object");
-            for (const auto& [key, text] : {std::pair{"because", &because}, std::pair{"who", &who}}) {
-                if (!body.contains(key)) continue;
-                if (!body[key].is_string()) return send_error(client, 400, "not a string", key);
-                *text = body[key];
-            }
-        }
-        const ActionReply reply = (controller_.*act)(because, who);
-        if (reply.status != 200) return send_error(client, reply.status, reply.message);
-        send(client, 200,
-             core::canonical({{"message", reply.message}, {"epoch", reply.epoch}, {"details", reply.details}}));
-        if (name == "stop") stop();
-        return;
+        return take_action(client, act, name == "stop");
     }
     send_error(client, 404, "there is no such action", "", "not_found");
+}
+
+void GatewayWorker::take_action(http::ServerConnection& client, Action act, bool stops) {
+    std::string because;
+    std::string who;
+    if (!client.body().empty()) {
+        const Json body = Json::parse(client.body(), nullptr, false);
+        if (!body.is_object()) return send_error(client, 400, "the body is not a JSON object");
+        for (const auto& [key, text] : {std::pair{"because", &because}, std::pair{"who", &who}}) {
+            if (!body.contains(key)) continue;
+            if (!body[key].is_string()) return send_error(client, 400, "not a string", key);
+            *text = body[key];
+        }
+    }
+    const Ticket ticket = park(client);
+    fleet_.control.post([this, ticket, act, because, who, stops] {
+        const ActionReply reply = (fleet_.controller.*act)(because, who);
+        post([this, ticket, reply, stops] {
+            if (stops && reply.status == 200) fleet_.stop();
+            http::ServerConnection* asking = unpark(ticket);
+            if (asking == nullptr) return;
+            if (reply.status != 200) return send_error(*asking, reply.status, reply.message);
+            send(*asking, 200,
+                 core::canonical({{"message", reply.message}, {"epoch", reply.epoch}, {"details", reply.details}}));
+        });
+    });
 }
 
 }  // namespace scale::rollout

@@ -1,10 +1,11 @@
-// POST /v1/feedback: what people and downstream systems say about an answer.
+// POST /v1/feedback: what people and downstream systems say about an answer. It is accepted once its record is on the
+// disk and counted, in either mode: feedback is rare, and a rollback may rest on it.
 #include <array>
 
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "rollout/gateway/worker.h"
+#include "rollout/gateway/fleet.h"
 
 namespace scale::rollout {
 
@@ -81,20 +82,25 @@ void GatewayWorker::take_feedback(http::ServerConnection& client) {
         return send_error(client, 400, problem.message, problem.param);
     feedback.time_ms = core::now().time_since_epoch().count();
     if (feedback.id.empty()) feedback.id = "fb_" + next_request_id();
-    if (!session.empty()) feedback.session = controller_.session_digest(session);
-    if (!log_.has_room())
+    if (!session.empty()) feedback.session = fleet_.controller.session_digest(session);
+    if (!fleet_.log.has_room())
         return send_error(client, 503, "the gateway cannot record feedback now", "", "overloaded",
                           "retry-after: 1\r\n");
-    const FeedbackReply reply = controller_.feedback(feedback);
-    if (!reply.accepted) return send_error(client, 400, reply.message);
-    const char* state = reply.duplicate ? "duplicate" : reply.parked ? "parked" : "accepted";
-    const std::string answer = core::canonical({{"id", feedback.id}, {"status", state}, {"message", reply.message}});
-    if (reply.duplicate) return send(client, 200, answer);
-    feedback.request_id = reply.request_id;
-    const std::uint64_t sequence = log_.append(feedback).sequence;
-    if (options_.durability == Durability::relaxed) return send(client, 200, answer);
-    client.begin(200, "content-type: application/json\r\n", static_cast<std::int64_t>(answer.size()));
-    hold(client, sequence, answer);
+    const Ticket ticket = park(client);
+    const std::string id = feedback.id;
+    const std::uint64_t sequence = fleet_.log.append(std::move(feedback)).sequence;
+    fleet_.control.after_feedback(sequence, [this, ticket, id](const std::optional<FeedbackReply>& reply) {
+        post([this, ticket, id, reply] { answer_feedback(ticket, id, reply); });
+    });
+}
+
+void GatewayWorker::answer_feedback(Ticket ticket, const std::string& id, const std::optional<FeedbackReply>& reply) {
+    http::ServerConnection* client = unpark(ticket);
+    if (client == nullptr) return;
+    if (!reply) return send_log_failure(*client);
+    if (!reply->accepted) return send_error(*client, 400, reply->message);
+    const char* state = reply->duplicate ? "duplicate" : reply->parked ? "parked" : "accepted";
+    send(*client, 200, core::canonical({{"id", id}, {"status", state}, {"message", reply->message}}));
 }
 
 }  // namespace scale::rollout

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "rollout/arms/http_request.h"
+
 namespace scale::rollout {
 
 using http::same_name;
@@ -44,13 +46,14 @@ class HopFilter {
 }  // namespace
 
 std::string upstream_head(const http::Head& request, const Upstream& upstream, std::size_t body_bytes,
-                          std::string_view request_id) {
+                          std::string_view request_id, bool keeps_key) {
     static constexpr std::array<std::string_view, 4> replaced = {"host", "expect", "accept-encoding", "x-session-id"};
-    std::string head = fmt::format("{} {}{} HTTP/1.1\r\nhost: {}:{}\r\n", request.method, upstream.base_path,
-                                   request.target, upstream.host, upstream.port);
+    std::string head = fmt::format("{} {}{} HTTP/1.1\r\nhost: {}\r\n", request.method, upstream.base_path,
+                                   request.target, authority_of(upstream.host, upstream.port));
     const HopFilter filter(request);
     for (const auto& [name, value] : request.headers)
-        if (filter.passes(name) && !is_any_of(name, replaced)) head += fmt::format("{}: {}\r\n", name, value);
+        if (filter.passes(name) && !is_any_of(name, replaced) && (keeps_key || !same_name(name, "authorization")))
+            head += fmt::format("{}: {}\r\n", name, value);
     return head + fmt::format("accept-encoding: identity\r\nx-request-id: {}\r\ncontent-length: {}\r\n\r\n", request_id,
                               body_bytes);
 }

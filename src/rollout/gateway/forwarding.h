@@ -11,9 +11,9 @@
 namespace scale::rollout {
 
 // The whole head of the request to a server. Accept-Encoding becomes "identity", so that answers can be read along;
-// fields named x-scale-… and the session header stay here.
+// fields named x-scale-… and the session header stay here, and so does the client's key where it is one of ours.
 std::string upstream_head(const http::Head& request, const Upstream& upstream, std::size_t body_bytes,
-                          std::string_view request_id);
+                          std::string_view request_id, bool keeps_key = true);
 
 // Header lines of the answer to the client, without framing.
 std::string client_headers(const http::Head& response, std::string_view request_id);

@@ -3,7 +3,8 @@
 //
 //   POST /v1/chat/completions, /v1/completions    to the assigned arm
 //   GET  /v1/models                               the served model's name, the same for both arms
-//   POST /v1/feedback                             {response_id | session_id, name, value, comment, tags, id}
+//   POST /v1/feedback                             {response_id | session_id, name, value, comment, tags, id}; answered
+//                                                 once its record is on the disk and counted
 //   GET  /health, /ready, /metrics                alive; able to serve; Prometheus text
 //   GET  /scale/v1/status                         Controller::status with the gateway's and the log's figures
 //   POST /scale/v1/{promote,rollback,pause,resume,stop}   bearer token; body {"because": "…", "who": "…"}
@@ -12,8 +13,10 @@
 //
 // What each failure does:
 //   the log's queue is full          503 with Retry-After; nothing is dropped that was accepted
-//   the log's disk refuses           requests go to the original, unlogged and without evidence; /ready answers 503,
-//                                    status says why; logging resumes by itself
+//   the log's disk refuses, strict   503 with Retry-After
+//   …, relaxed                       requests go to the original, unlogged and without evidence
+//   …, both                          /ready answers 503, status says why; logging resumes by itself, and what was
+//                                    accepted before is written then
 //   the candidate cannot be reached  recorded as a server error of the candidate, answered by the original
 //   the original cannot be reached   502
 //   a server breaks off mid-answer   an SSE error event where the answer is a stream, then the connection closes
@@ -25,6 +28,7 @@
 #include <string>
 
 #include "rollout/control/controller.h"
+#include "rollout/gateway/key_ring.h"
 #include "rollout/http/limits.h"
 #include "rollout/log/segment_log.h"
 
@@ -32,14 +36,17 @@ namespace scale::rollout {
 
 enum class Durability {
     relaxed,  // answers do not wait for the disk; LogFigures count what is at risk
-    // The end of an answer (its last bytes, or the chunk that ends it) is held back until the request's records are
-    // durable. Where the disk refuses meanwhile, the connection closes without it.
+    // No byte of an answer goes out before the request's admission is on the disk (the server is asked meanwhile), and
+    // its end (the last bytes, or the chunk that ends it) is held back until its finish is. Where the disk refuses,
+    // clients get 503, or a connection that closes before the end where the answer has begun.
     strict,
 };
 
 struct GatewayOptions {
-    std::string address = "127.0.0.1";  // IPv4
-    std::uint16_t port = 0;             // 0: any free one, see Gateway::port
+    std::string address = "127.0.0.1";    // or a name, or IPv6
+    std::uint16_t port = 0;               // 0: any free one, see Gateway::port
+    std::size_t workers = 0;              // event loops; 0: one for each core
+    std::shared_ptr<const KeyRing> keys;  // clients must show one of them as bearer token; null asks for none
     http::Limits limits;
     Durability durability = Durability::relaxed;
     bool log_bodies = true;                            // request text and answer text
@@ -52,19 +59,20 @@ struct GatewayOptions {
     std::chrono::milliseconds response_time{600'000};  // until a server's first byte, and between any two
     std::chrono::milliseconds client_time{60'000};     // for a client to take any byte of an answer
     std::chrono::milliseconds drain_time{10'000};      // for open requests after stop()
-    std::size_t connections = 10'000;                  // of clients
+    std::size_t connections = 10'000;                  // of clients, each event loop
 };
 
-class GatewayWorker;
+struct Fleet;
 
-// Construct, then run() in one thread. The controller's calls come from that thread. Both references must outlive it.
+// Construct, then run() in one thread, which starts the others: one event loop for each core, and one thread for the
+// controller. Both references must outlive it.
 class Gateway {
   public:
     // Binds the address; throws an io error where it is taken.
     Gateway(GatewayOptions options, Controller& controller, SegmentLog& log);
     ~Gateway();
 
-    std::uint16_t port() const;
+    std::uint16_t port() const { return port_; }
 
     // Serves until stop(), then lets open requests finish for drain_time.
     void run();
@@ -73,7 +81,8 @@ class Gateway {
     void stop() noexcept;
 
   private:
-    std::unique_ptr<GatewayWorker> worker_;
+    std::unique_ptr<Fleet> fleet_;
+    std::uint16_t port_ = 0;
 };
 
 }  // namespace scale::rollout

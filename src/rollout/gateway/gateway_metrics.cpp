@@ -27,6 +27,24 @@ void Histogram::add(double value) {
     sum_ += value;
 }
 
+void Histogram::add(const Histogram& other) {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    sum_ += other.sum_;
+}
+
+void GatewayMetrics::add(const GatewayMetrics& other) {
+    for (const auto& [kind, counts] : other.replies)
+        for (const auto& [status, count] : counts) replies[kind][status] += count;
+    fallbacks += other.fallbacks;
+    retries += other.retries;
+    unlogged += other.unlogged;
+    open_requests += other.open_requests;
+    connections += other.connections;
+    upstream_connections += other.upstream_connections;
+    duration.add(other.duration);
+    first_token.add(other.first_token);
+}
+
 std::string Histogram::text(std::string_view name, std::string_view labels) const {
     std::string text = fmt::format("# TYPE {} histogram\n", name);
     std::uint64_t total = 0;
@@ -40,9 +58,9 @@ std::string Histogram::text(std::string_view name, std::string_view labels) cons
 
 std::string GatewayMetrics::text(const LogFigures& log) const {
     std::string text = "# TYPE scale_gateway_replies_total counter\n";
-    for (const auto& [key, count] : replies)
-        text +=
-            fmt::format("scale_gateway_replies_total{{path=\"{}\",status=\"{}\"}} {}\n", key.first, key.second, count);
+    for (const auto& [kind, counts] : replies)
+        for (const auto& [status, count] : counts)
+            text += fmt::format("scale_gateway_replies_total{{path=\"{}\",status=\"{}\"}} {}\n", kind, status, count);
     text += figure("counter", "scale_gateway_fallbacks_total", fallbacks);
     text += figure("counter", "scale_gateway_retries_total", retries);
     text += figure("counter", "scale_gateway_unlogged_total", unlogged);

@@ -4,11 +4,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "rollout/log/segment_log.h"
@@ -19,6 +19,7 @@ class Histogram {
   public:
     explicit Histogram(std::span<const double> bounds) : bounds_(bounds), counts_(bounds.size() + 1) {}
     void add(double value);
+    void add(const Histogram& other);
     // `labels` without braces.
     std::string text(std::string_view name, std::string_view labels) const;
 
@@ -31,10 +32,16 @@ class Histogram {
 struct GatewayMetrics {
     GatewayMetrics();
 
-    std::map<std::pair<std::string, int>, std::uint64_t> replies;  // by path and status
-    std::uint64_t fallbacks = 0;                                   // the candidate failed and the original answered
-    std::uint64_t retries = 0;                                     // a kept connection turned out to be closed
-    std::uint64_t unlogged = 0;                                    // served without evidence because the log failed
+    void count_reply(std::string_view kind, int status) {
+        const auto found = replies.find(kind);
+        ++(found != replies.end() ? found->second : replies[std::string(kind)])[status];
+    }
+    void add(const GatewayMetrics& other);
+
+    std::map<std::string, std::map<int, std::uint64_t>, std::less<>> replies;  // by path and status
+    std::uint64_t fallbacks = 0;  // the candidate failed and the original answered
+    std::uint64_t retries = 0;    // a kept connection turned out to be closed
+    std::uint64_t unlogged = 0;   // served without evidence because the log failed
     std::uint64_t open_requests = 0;
     std::uint64_t connections = 0;
     std::uint64_t upstream_connections = 0;  // opened since the start

@@ -26,33 +26,34 @@ std::int64_t unix_ms() {
 
 }  // namespace
 
-Relay::Relay(GatewayWorker& worker, http::ServerConnection& client, Admit admit, bool logged)
+Relay::Relay(GatewayWorker& worker, http::ServerConnection& client, RelayedRequest request)
     : worker_(worker),
       client_(&client),
       timer_(worker.reactor(), [this] { on_timeout(); }),
       start_(http::Clock::now()),
-      admit_(std::move(admit)),
-      logged_(logged) {}
-
-const std::string& Relay::shown_id() const {
-    return admit_.client_request_id.empty() ? admit_.request_id : admit_.client_request_id;
-}
+      request_(std::move(request)) {}
 
 double Relay::milliseconds() const {
     return std::chrono::duration<double, std::milli>(http::Clock::now() - start_).count();
 }
 
+bool Relay::strict() const {
+    return worker_.strict() && request_.sequence != 0;
+}
+
 void Relay::dispatch(Arm arm, bool fresh) {
     serving_ = arm;
-    const Upstream& upstream = worker_.controller().upstream(arm);
+    const Upstream& upstream = worker_.routing().upstream(arm);
     // The original is tried even when it was last seen unwell: nobody else can answer.
     const bool usable = upstream.port != 0 && (upstream.healthy || arm == Arm::original);
-    server_ = usable ? worker_.pool().acquire(upstream.host, upstream.port, fresh) : nullptr;
+    server_ = usable ? worker_.connect(upstream, fresh) : nullptr;
     if (server_ == nullptr) return on_failure(ClientFailure::unreachable, "the server cannot be reached");
     reused_ = server_->requests() != 0;
     timer_.set(worker_.options().response_time);
+    const bool keeps_key = worker_.options().keys == nullptr;
     const auto send = [&](std::string_view body) {
-        server_->start(upstream_head(client_->head(), upstream, body.size(), shown_id()), body, false, *this);
+        server_->start(upstream_head(client_->head(), upstream, body.size(), request_.shown_id, keeps_key), body, false,
+                       *this);
     };
     if (upstream.model.empty()) return send(client_->body());
     send(with_model(client_->body(), upstream.model));
@@ -66,7 +67,12 @@ void Relay::on_head(const http::Head& head) {
     const std::string_view type = head.header("content-type");
     const bool is_stream = http::same_name(type.substr(0, 17), "text/event-stream");
     observer_ = AnswerObserver(is_stream, worker_.options().log_bodies ? worker_.options().logged_answer_bytes : 0);
-    client_->begin(head.status, client_headers(head, shown_id()), length_);
+    ReplyHead reply{head.status, client_headers(head, request_.shown_id), length_};
+    if (strict() && !worker_.is_durable(request_.sequence)) {
+        waiting_head_ = std::move(reply);
+    } else {
+        client_->begin(reply.status, reply.headers, reply.length);
+    }
 }
 
 void Relay::on_body(std::string_view piece) {
@@ -75,27 +81,62 @@ void Relay::on_body(std::string_view piece) {
     observer_.feed(piece);
     if (first_token_ms_ < 0 && observer_.answer().has_content) first_token_ms_ = milliseconds();
     const bool is_last = received_ == length_;
-    if (is_last && logged_ && worker_.options().durability == Durability::strict) {
-        held_ = piece;
+    if (waiting_head_ || (is_last && strict())) {
+        held_ += piece;
     } else {
         client_->send_body(piece);
     }
 }
 
 void Relay::on_batch() {
-    client_->flush_reply();
     timer_.set(worker_.options().response_time);
-    if (client_->unsent() <= high_water) return;
+    if (waiting_head_) {
+        close_gate();
+    } else {
+        client_->flush_reply();
+    }
+    if (client_->unsent() + held_.size() <= high_water) return;
     paused_ = true;
     server_->pause_reading(true);
     timer_.clear();  // now it is the client that we wait for
 }
 
+void Relay::close_gate() {
+    if (std::exchange(at_gate_, true)) return;
+    worker_.wait_at_gate(*this, request_.sequence);
+    if (worker_.is_durable(request_.sequence)) {
+        worker_.leave_gate(*this, request_.sequence);
+        open_gate();
+    }
+}
+
+void Relay::open_gate() {
+    at_gate_ = false;
+    const ReplyHead head = *std::exchange(waiting_head_, std::nullopt);
+    client_->begin(head.status, head.headers, head.length);
+    client_->send_body(std::exchange(held_, {}));
+    client_->flush_reply();
+    on_client_progress();
+}
+
+void Relay::on_log_failure() {
+    at_gate_ = false;
+    if (server_ != nullptr) std::exchange(server_, nullptr)->cancel();
+    worker_.send_log_failure(take_client());
+    conclude(Outcome::client_aborted, "the log failed, so the client got an error");
+}
+
 void Relay::on_client_progress() {
-    if (!paused_ || server_ == nullptr || client_->unsent() > low_water) return;
+    if (!paused_ || server_ == nullptr || waiting_head_ || client_->unsent() > low_water) return;
     paused_ = false;
     server_->pause_reading(false);
     timer_.set(worker_.options().response_time);
+}
+
+http::ServerConnection& Relay::take_client() {
+    http::ServerConnection* client = std::exchange(client_, nullptr);
+    client->context = nullptr;
+    return *client;
 }
 
 void Relay::on_complete() {
@@ -104,14 +145,15 @@ void Relay::on_complete() {
     const Outcome outcome = outcome_of_answer();
     const bool no_end = outcome == Outcome::truncated && assigned_failure_.empty();
     const std::string error = no_end ? "the stream ended without [DONE]" : assigned_failure_;
-    http::ServerConnection* client = std::exchange(client_, nullptr);
-    client->context = nullptr;
-    if (logged_ && worker_.options().durability == Durability::strict) {
-        client->flush_reply();
-        return worker_.hold(*client, conclude(outcome, error), std::move(held_));
+    http::ServerConnection& client = take_client();
+    if (!strict()) {
+        conclude(outcome, error);
+        return client.end();
     }
-    client->end();
-    conclude(outcome, error);
+    if (!waiting_head_) client.flush_reply();
+    GatewayWorker::Held rest{0, std::move(waiting_head_), std::move(held_)};
+    rest.sequence = conclude(outcome, error);
+    worker_.hold(client, std::move(rest));
 }
 
 Outcome Relay::outcome_of_answer() const {
@@ -126,6 +168,7 @@ Outcome Relay::outcome_of_answer() const {
 void Relay::on_failure(ClientFailure failure, std::string_view reason) {
     server_ = nullptr;
     timer_.clear();
+    if (waiting_head_) return refuse(502, "the model server broke off", Outcome::truncated, reason);
     if (client_->begun()) return break_off(Outcome::truncated, reason);
     fail_before_answer(failure, reason);
 }
@@ -149,29 +192,33 @@ void Relay::fail_before_answer(ClientFailure failure, std::string_view reason) {
 
 void Relay::on_timeout() {
     if (server_ != nullptr) std::exchange(server_, nullptr)->cancel();
+    if (waiting_head_)
+        return refuse(504, "the model server took too long", Outcome::timeout, "the server stopped sending");
     if (client_->begun()) return break_off(Outcome::timeout, "the server stopped sending");
     refuse(504, "the model server took too long", Outcome::timeout, "no answer within the limit");
 }
 
 void Relay::refuse(int status, std::string_view message, Outcome outcome, std::string_view reason) {
     status_ = status;
-    const std::string headers =
-        fmt::format("x-request-id: {}\r\n{}", shown_id(), status == 503 ? "retry-after: 1\r\n" : "");
-    http::ServerConnection* client = std::exchange(client_, nullptr);
-    client->context = nullptr;
-    client->reply(status, headers, error_body(status, message));
-    conclude(outcome, assigned_failure_.empty() ? reason : assigned_failure_);
+    const std::string headers = fmt::format("content-type: application/json\r\nx-request-id: {}\r\n{}",
+                                            request_.shown_id, status == 503 ? "retry-after: 1\r\n" : "");
+    std::string body = error_body(status, message);
+    http::ServerConnection& client = take_client();
+    const bool waits = strict();
+    const std::uint64_t sequence = conclude(outcome, assigned_failure_.empty() ? reason : assigned_failure_);
+    if (!waits) return client.reply(status, headers, body);
+    const auto length = static_cast<std::int64_t>(body.size());
+    worker_.hold(client, {sequence, ReplyHead{status, headers, length}, std::move(body)});
 }
 
 void Relay::break_off(Outcome outcome, std::string_view reason) {
-    http::ServerConnection* client = std::exchange(client_, nullptr);
-    client->context = nullptr;
+    http::ServerConnection& client = take_client();
     if (observer_.is_event_stream() && length_ < 0) {
-        if (!observer_.between_events()) client->send_body("\n\n");
-        client->send_body("data: " + error_body(502, "the model server broke off") + "\n\n");
+        if (!observer_.between_events()) client.send_body("\n\n");
+        client.send_body("data: " + error_body(502, "the model server broke off") + "\n\n");
     }
-    client->cut();
     conclude(assigned_failure_.empty() ? outcome : Outcome::server_error, reason);
+    client.cut();
 }
 
 void Relay::on_client_gone() {
@@ -184,7 +231,7 @@ Finish Relay::make_finish(Outcome outcome, std::string_view error) const {
     const ObservedAnswer& answer = observer_.answer();
     Finish finish;
     finish.time_ms = unix_ms();
-    finish.request_id = admit_.request_id;
+    finish.request_id = request_.request_id;
     finish.outcome = outcome;
     finish.status = status_;
     const bool refused = first_byte_ms_ < 0 && outcome != Outcome::ok;
@@ -203,10 +250,11 @@ Finish Relay::make_finish(Outcome outcome, std::string_view error) const {
     return finish;
 }
 
+// The worker disposes of the relay, which lives until the loop's round ends.
 std::uint64_t Relay::conclude(Outcome outcome, std::string_view error) {
     timer_.clear();
-    const Finish finish = make_finish(outcome, error);
-    return worker_.concluded(*this, admit_, finish, logged_);
+    if (std::exchange(at_gate_, false)) worker_.leave_gate(*this, request_.sequence);
+    return worker_.concluded(*this, request_, make_finish(outcome, error));
 }
 
 }  // namespace scale::rollout

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,14 +20,32 @@ namespace scale::rollout {
 
 class GatewayWorker;
 
+// Of an admitted request, what its relay needs.
+struct RelayedRequest {
+    std::string request_id;
+    std::string shown_id;   // the client's x-request-id, or ours
+    std::string_view path;  // a literal
+    Arm arm = Arm::original;
+    // Of the admit record; 0: the log's disk failed, so the request leaves no evidence.
+    std::uint64_t sequence = 0;
+};
+
+struct ReplyHead {
+    int status = 200;
+    std::string headers;       // as ServerConnection::begin takes them
+    std::int64_t length = -1;  // likewise
+};
+
 class Relay final : public http::ResponseSink, public http::Reactor::Disposable {
   public:
-    // `logged`: the admit record was accepted; a request without one (the log's disk fails) leaves no evidence.
-    Relay(GatewayWorker& worker, http::ServerConnection& client, Admit admit, bool logged);
+    Relay(GatewayWorker& worker, http::ServerConnection& client, RelayedRequest request);
 
-    void start() { dispatch(admit_.arm, false); }
+    void start() { dispatch(request_.arm, false); }
     void on_client_gone();
     void on_client_progress();
+    // Strict mode: the admit record is durable, or cannot become so.
+    void open_gate();
+    void on_log_failure();
 
   private:
     void on_head(const http::Head& head) override;
@@ -41,18 +60,19 @@ class Relay final : public http::ResponseSink, public http::Reactor::Disposable 
     void refuse(int status, std::string_view message, Outcome outcome, std::string_view reason);
     void break_off(Outcome outcome, std::string_view reason);
     Outcome outcome_of_answer() const;
+    http::ServerConnection& take_client();
     std::uint64_t conclude(Outcome outcome, std::string_view error);
     Finish make_finish(Outcome outcome, std::string_view error) const;
+    bool strict() const;
+    void close_gate();
     double milliseconds() const;
-    const std::string& shown_id() const;
 
     GatewayWorker& worker_;
     http::ServerConnection* client_;
     http::ClientConnection* server_ = nullptr;
     http::Timer timer_;
     const http::Clock::time_point start_;
-    Admit admit_;
-    const bool logged_;
+    const RelayedRequest request_;
 
     Arm serving_ = Arm::original;
     bool retried_ = false;
@@ -64,7 +84,11 @@ class Relay final : public http::ResponseSink, public http::Reactor::Disposable 
     std::int64_t received_ = 0;
     double first_byte_ms_ = -1;
     double first_token_ms_ = -1;
-    std::string held_;  // strict mode: the last bytes of an answer of known length
+    // Strict mode: the answer's head and body, held back until the admit record is durable; after that the last bytes
+    // of an answer of known length, until the finish record is.
+    std::optional<ReplyHead> waiting_head_;
+    std::string held_;
+    bool at_gate_ = false;
     AnswerObserver observer_;
 };
 

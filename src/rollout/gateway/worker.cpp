@@ -1,8 +1,8 @@
 #include "rollout/gateway/worker.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <utility>
@@ -14,24 +14,14 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "rollout/gateway/error_body.h"
+#include "rollout/gateway/fleet.h"
 #include "rollout/http/address.h"
 
 namespace scale::rollout {
 
 namespace {
 
-constexpr std::chrono::milliseconds tick_time{100};
-
-core::FileDescriptor make_event() {
-    core::FileDescriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!event) throw core::system_error("cannot make an event descriptor", errno);
-    return event;
-}
-
-void clear_event(int descriptor) {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t got = ::read(descriptor, &count, sizeof count);
-}
+constexpr std::chrono::milliseconds listener_time{100};
 
 std::string random_prefix() {
     std::uint64_t bits = 0;
@@ -59,44 +49,49 @@ class GatewayWorker::Descriptor final : public http::Reactor::Handler {
     std::function<void()> callback_;
 };
 
-GatewayWorker::GatewayWorker(GatewayOptions options, Controller& controller, SegmentLog& log)
-    : options_(std::move(options)),
-      times_(times_of(options_)),
-      controller_(controller),
-      log_(log),
-      pool_(reactor_, options_.limits, options_.connect_time),
-      listener_(http::listen_on(http::resolve(options_.address, options_.port))),
+GatewayWorker::GatewayWorker(Fleet& fleet, core::FileDescriptor listener)
+    : fleet_(fleet),
+      times_(times_of(fleet.options)),
+      strict_(fleet.options.durability == Durability::strict),
+      pool_(reactor_, fleet.options.limits, fleet.options.connect_time),
+      listener_(std::move(listener)),
       commit_event_(make_event()),
       stop_event_(make_event()),
       on_listener_(std::make_unique<Descriptor>([this] { accept_clients(); })),
       on_commit_event_(std::make_unique<Descriptor>([this] { on_commit(); })),
       on_stop_event_(std::make_unique<Descriptor>([this] { on_stop_asked(); })),
-      tick_timer_(reactor_, [this] { tick(); }),
-      drain_timer_(reactor_, [this] { reactor_.stop(); }),
+      on_inbox_(std::make_unique<Descriptor>([this] { inbox_.run_all(); })),
+      listener_timer_(reactor_, [this] { look_after_listener(); }),
+      drain_timer_(reactor_, [this] { finished_draining(); }),
       started_(core::now().time_since_epoch().count() / 1000),
       id_prefix_(random_prefix()) {
     reactor_.watch(listener_.get(), EPOLLIN, on_listener_.get());
     reactor_.watch(commit_event_.get(), EPOLLIN, on_commit_event_.get());
     reactor_.watch(stop_event_.get(), EPOLLIN, on_stop_event_.get());
-    log_.notify(commit_event_.get());
-    tick_timer_.set(tick_time);
+    reactor_.watch(inbox_.descriptor(), EPOLLIN, on_inbox_.get());
+    if (strict_) fleet_.log.notify(commit_event_.get());
 }
 
 GatewayWorker::~GatewayWorker() {
-    log_.stop_notifying(commit_event_.get());
+    fleet_.log.stop_notifying(commit_event_.get());
 }
 
-std::uint16_t GatewayWorker::port() const {
-    return http::local_port(listener_.get());
+const GatewayOptions& GatewayWorker::options() const {
+    return fleet_.options;
 }
 
 void GatewayWorker::run() {
-    reactor_.run();
+    try {
+        reactor_.run();
+    } catch (const std::exception& failure) {
+        core::say(fmt::format("gateway: an event loop failed: {}", failure.what()));
+        fleet_.stop();
+        finished_draining();
+    }
 }
 
 void GatewayWorker::stop() noexcept {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(stop_event_.get(), &one, sizeof one);
+    set_event(stop_event_.get());
 }
 
 void GatewayWorker::on_stop_asked() {
@@ -107,55 +102,69 @@ void GatewayWorker::on_stop_asked() {
     std::vector<http::ServerConnection*> clients;
     for (const auto& [client, owned] : clients_) clients.push_back(client);
     for (auto* client : clients) client->finish_up();
-    if (clients_.empty()) return reactor_.stop();
-    drain_timer_.set(options_.drain_time);
+    if (clients_.empty()) return finished_draining();
+    drain_timer_.set(fleet_.options.drain_time);
 }
 
-void GatewayWorker::tick() {
-    tick_timer_.set(tick_time);
-    // Accepting stopped for want of descriptors: some may be free by now.
-    if (!listening_ && !draining_) {
-        reactor_.watch(listener_.get(), EPOLLIN, on_listener_.get());
-        listening_ = true;
+// Goes on serving replies for the other workers (metrics) until all have finished.
+void GatewayWorker::finished_draining() {
+    if (!std::exchange(drained_, true)) fleet_.finished_draining();
+}
+
+const Routing& GatewayWorker::routing() {
+    const std::uint64_t newest = fleet_.controller.routing_version();
+    if (newest != routing_version_ || !routing_) {
+        routing_version_ = newest;
+        routing_ = fleet_.controller.routing();
     }
-    try {
-        controller_.tick();
-    } catch (const std::exception& failure) {
-        core::say(fmt::format("gateway: the controller failed: {}", failure.what()));
-    }
+    return *routing_;
+}
+
+http::ClientConnection* GatewayWorker::connect(const Upstream& upstream, bool fresh) {
+    if (!upstream.addresses.empty()) return pool_.acquire(upstream.host, upstream.port, upstream.addresses, fresh);
+    return pool_.acquire(upstream.host, upstream.port, http::numeric_address(upstream.host, upstream.port), fresh);
+}
+
+bool GatewayWorker::is_durable(std::uint64_t sequence) const {
+    return fleet_.log.committed() >= sequence;
+}
+
+// Accepting stopped for want of descriptors: some may be free by now.
+void GatewayWorker::look_after_listener() {
+    if (listening_ || draining_) return;
+    reactor_.watch(listener_.get(), EPOLLIN, on_listener_.get());
+    listening_ = true;
 }
 
 void GatewayWorker::accept_clients() {
     for (int burst = 0; burst < 64; ++burst) {
-        sockaddr_in peer{};
-        socklen_t size = sizeof peer;
-        core::FileDescriptor client(
-            ::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        http::SocketAddress peer;
+        peer.size = sizeof peer.storage;
+        core::FileDescriptor client(::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
+                                              SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!client) {
             if (errno != EMFILE && errno != ENFILE && errno != ENOMEM) return;
             reactor_.unwatch(listener_.get(), on_listener_.get());
             listening_ = false;
+            listener_timer_.set(listener_time);
             return;
         }
-        if (clients_.size() < options_.connections)
-            add_client(std::move(client), (ntohl(peer.sin_addr.s_addr) >> 24) == 127);
+        if (clients_.size() < fleet_.options.connections) add_client(std::move(client), peer.is_loopback());
     }
 }
 
 void GatewayWorker::add_client(core::FileDescriptor descriptor, bool loopback) {
     auto client = std::make_unique<http::ServerConnection>(reactor_, std::move(descriptor), loopback, *this,
-                                                           options_.limits, times_);
+                                                           fleet_.options.limits, times_);
     auto* raw = client.get();
     clients_.emplace(raw, std::move(client));
-    metrics_.connections = clients_.size();
 }
 
 void GatewayWorker::on_closed(http::ServerConnection& client) {
     const auto found = clients_.find(&client);
     reactor_.dispose(std::move(found->second));
     clients_.erase(found);
-    metrics_.connections = clients_.size();
-    if (draining_ && clients_.empty()) reactor_.stop();
+    if (draining_ && clients_.empty()) finished_draining();
 }
 
 void GatewayWorker::on_request(http::ServerConnection& client) {
@@ -171,7 +180,8 @@ void GatewayWorker::on_request(http::ServerConnection& client) {
 }
 
 void GatewayWorker::on_abort(http::ServerConnection& client) {
-    held_.erase(&client);
+    if (!held_.empty()) held_.erase(&client);
+    if (!parked_.empty()) std::erase_if(parked_, [&](const auto& entry) { return entry.second == &client; });
     if (client.context != nullptr) static_cast<Relay*>(client.context)->on_client_gone();
 }
 
@@ -180,55 +190,101 @@ void GatewayWorker::on_progress(http::ServerConnection& client) {
 }
 
 std::string GatewayWorker::refusal_body(const http::Refusal& refusal) {
-    ++metrics_.replies[{"refused", refusal.status}];
+    metrics_.count_reply("refused", refusal.status);
     return error_body(refusal.status, refusal.reason);
 }
 
-std::uint64_t GatewayWorker::concluded(Relay& relay, const Admit& admit, const Finish& finish, bool logged) {
-    ++metrics_.replies[{admit.path, finish.status}];
+std::uint64_t GatewayWorker::concluded(Relay& relay, const RelayedRequest& request, Finish finish) {
+    metrics_.count_reply(request.path, finish.status);
     metrics_.duration.add(finish.duration_ms / 1000);
     if (finish.ttft_ms >= 0) metrics_.first_token.add(finish.ttft_ms / 1000);
     std::uint64_t sequence = 0;
-    if (logged) {
-        sequence = log_.append(finish).sequence;
-        controller_.finished(admit, finish);
+    if (request.sequence != 0) {
+        sequence = fleet_.log.append(std::move(finish)).sequence;
     } else {
         ++metrics_.unlogged;
     }
     const auto found = relays_.find(&relay);
     reactor_.dispose(std::move(found->second));
     relays_.erase(found);
-    metrics_.open_requests = relays_.size();
     return sequence;
 }
 
-void GatewayWorker::hold(http::ServerConnection& client, std::uint64_t sequence, std::string last_bytes) {
-    held_[&client] = {sequence, std::move(last_bytes)};
+void GatewayWorker::hold(http::ServerConnection& client, Held held) {
+    const std::uint64_t sequence = held.sequence;
+    held_.insert_or_assign(&client, std::move(held));
     // The writer may have been faster than we were.
-    if (log_.committed() >= sequence || log_.failing()) on_commit();
+    if (is_durable(sequence) || fleet_.log.failing()) on_commit();
 }
 
 void GatewayWorker::on_commit() {
     clear_event(commit_event_.get());
-    const std::uint64_t committed = log_.committed();
-    const bool failing = log_.failing();
-    std::vector<std::pair<http::ServerConnection*, std::string>> released;
-    std::vector<http::ServerConnection*> broken;
+    const bool failing = fleet_.log.failing();
+    const std::uint64_t committed = fleet_.log.committed();
+    while (!gates_.empty() && (failing || gates_.begin()->first <= committed)) {
+        const auto [sequence, relay] = gates_.extract(gates_.begin()).value();
+        sequence <= committed ? relay->open_gate() : relay->on_log_failure();
+    }
+    std::vector<std::pair<http::ServerConnection*, Held>> due;
     for (auto entry = held_.begin(); entry != held_.end();) {
-        const bool durable = entry->second.sequence <= committed;
-        if (durable) released.emplace_back(entry->first, std::move(entry->second.last_bytes));
-        if (!durable && failing) broken.push_back(entry->first);
-        entry = durable || failing ? held_.erase(entry) : std::next(entry);
+        const bool is_due = failing || entry->second.sequence <= committed;
+        if (is_due) due.emplace_back(entry->first, std::move(entry->second));
+        entry = is_due ? held_.erase(entry) : std::next(entry);
     }
-    for (auto& [client, last_bytes] : released) {
-        client->send_body(last_bytes);
-        client->end();
+    for (auto& [client, held] : due) {
+        if (held.sequence <= committed) {
+            if (held.head) client->begin(held.head->status, held.head->headers, held.head->length);
+            client->send_body(held.last_bytes);
+            client->end();
+        } else if (held.head) {
+            send_log_failure(*client);
+        } else {
+            client->close_now();
+        }
     }
-    for (auto* client : broken) client->close_now();
+}
+
+void GatewayWorker::send_log_failure(http::ServerConnection& client) {
+    send_error(client, 503, "the gateway cannot record requests now", "", "log_unavailable", "retry-after: 1\r\n");
 }
 
 std::string GatewayWorker::next_request_id() {
     return fmt::format("{}{:08x}", id_prefix_, ++ids_);
+}
+
+GatewayWorker::Ticket GatewayWorker::park(http::ServerConnection& client) {
+    parked_.emplace(++tickets_, &client);
+    return tickets_;
+}
+
+http::ServerConnection* GatewayWorker::unpark(Ticket ticket) {
+    const auto found = parked_.extract(ticket);
+    return found.empty() ? nullptr : found.mapped();
+}
+
+const GatewayMetrics& GatewayWorker::own_metrics() {
+    metrics_.open_requests = relays_.size();
+    metrics_.connections = clients_.size();
+    metrics_.upstream_connections = pool_.opened();
+    return metrics_;
+}
+
+void GatewayWorker::gather(std::function<void(const GatewayMetrics&)> then) {
+    struct Gathering {
+        std::function<void(const GatewayMetrics&)> then;
+        GatewayMetrics sum;
+        std::size_t missing = 0;
+    };
+    auto gathering = std::make_shared<Gathering>();
+    gathering->then = std::move(then);
+    gathering->missing = fleet_.workers.size();
+    for (const auto& worker : fleet_.workers)
+        worker->post([this, gathering, worker = worker.get()] {
+            post([gathering, part = worker->own_metrics()] {
+                gathering->sum.add(part);
+                if (--gathering->missing == 0) gathering->then(gathering->sum);
+            });
+        });
 }
 
 }  // namespace scale::rollout

@@ -4,14 +4,28 @@
 
 namespace scale::rollout::http {
 
-ClientConnection::ClientConnection(Reactor& reactor, core::FileDescriptor descriptor, Owner& owner,
-                                   const Limits& limits, std::chrono::milliseconds connect_time)
+ClientConnection::ClientConnection(Reactor& reactor, core::FileDescriptor descriptor,
+                                   std::vector<SocketAddress> addresses, Owner& owner, const Limits& limits,
+                                   std::chrono::milliseconds connect_time)
     : Socket(reactor, std::move(descriptor), true, false),
       owner_(owner),
       limits_(limits),
+      addresses_(std::move(addresses)),
       parser_(HeadParser::Kind::response, limits_),
-      connect_timer_(reactor, [this] { on_end(); }) {
+      connect_timer_(reactor, [this] { fail(ClientFailure::unreachable, "the server cannot be reached in time"); }) {
+    if (!addresses_.empty()) addresses_.erase(addresses_.begin());
     connect_timer_.set(connect_time);
+}
+
+bool ClientConnection::try_next_address() {
+    while (!addresses_.empty()) {
+        core::FileDescriptor next = start_connecting(addresses_.front());
+        addresses_.erase(addresses_.begin());
+        if (!next) continue;
+        connect_anew(std::move(next));
+        return true;
+    }
+    return false;
 }
 
 void ClientConnection::start(std::string_view head, std::string_view body, bool head_request, ResponseSink& sink) {
@@ -33,6 +47,7 @@ void ClientConnection::cancel() {
 
 void ClientConnection::on_connected() {
     connected_ = true;
+    addresses_ = {};
     connect_timer_.clear();
 }
 
@@ -100,6 +115,7 @@ void ClientConnection::on_end() {
         gone();
         return sink->on_complete();
     }
+    if (!connected_ && !gone_ && try_next_address()) return;
     if (!connected_) return fail(ClientFailure::unreachable, "the server cannot be reached");
     if (!received_) return fail(ClientFailure::no_response, "the server closed the connection without an answer");
     fail(ClientFailure::broken, "the server broke off within its answer");

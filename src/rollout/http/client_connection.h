@@ -6,7 +6,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "rollout/http/address.h"
 #include "rollout/http/body_decoder.h"
 #include "rollout/http/head_parser.h"
 #include "rollout/http/socket.h"
@@ -42,8 +44,10 @@ class ClientConnection final : public Socket {
         virtual void on_gone(ClientConnection& connection) = 0;
     };
 
-    ClientConnection(Reactor& reactor, core::FileDescriptor descriptor, Owner& owner, const Limits& limits,
-                     std::chrono::milliseconds connect_time);
+    // `descriptor`: connect() to the first of `addresses` is under way; the others are tried in turn. `connect_time` is
+    // for all of them together.
+    ClientConnection(Reactor& reactor, core::FileDescriptor descriptor, std::vector<SocketAddress> addresses,
+                     Owner& owner, const Limits& limits, std::chrono::milliseconds connect_time);
 
     // `request` holds the whole message. `head_request`: the method is HEAD.
     void start(std::string_view head, std::string_view body, bool head_request, ResponseSink& sink);
@@ -58,13 +62,15 @@ class ClientConnection final : public Socket {
     void on_input(std::string_view bytes) override;
     void on_end() override;
 
+    bool try_next_address();
     bool read_head(std::string_view& input);
     bool read_body(std::string_view& input);
     void fail(ClientFailure failure, std::string_view reason);
     void gone();
 
     Owner& owner_;
-    const Limits limits_;
+    const Limits& limits_;
+    std::vector<SocketAddress> addresses_;  // not tried yet
     HeadParser parser_;
     BodyDecoder decoder_;
     Timer connect_timer_;

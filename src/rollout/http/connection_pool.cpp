@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "core/error.h"
-#include "rollout/http/address.h"
-
 namespace scale::rollout::http {
 
 namespace {
@@ -17,26 +14,24 @@ ConnectionPool::~ConnectionPool() {
     for (auto& [connection, entry] : connections_) reactor_.dispose(std::move(entry.connection));
 }
 
-ClientConnection* ConnectionPool::acquire(const std::string& host, std::uint16_t port, bool fresh) {
+ClientConnection* ConnectionPool::acquire(const std::string& host, std::uint16_t port,
+                                          const std::vector<SocketAddress>& addresses, bool fresh) {
     const Address address(host, port);
     auto& free = free_[address];
-    if (fresh || free.empty()) return open_connection(address);
+    if (fresh || free.empty()) return open_connection(address, addresses);
     ClientConnection* connection = free.back();
     free.pop_back();
     return connection;
 }
 
-ClientConnection* ConnectionPool::open_connection(const Address& address) {
+ClientConnection* ConnectionPool::open_connection(const Address& address, std::vector<SocketAddress> addresses) {
     core::FileDescriptor descriptor;
-    try {
-        descriptor = start_connecting(resolve(address.first, address.second));
-    } catch (const core::Error&) {
-        return nullptr;
-    }
+    while (!addresses.empty() && !(descriptor = start_connecting(addresses.front())))
+        addresses.erase(addresses.begin());
     if (!descriptor) return nullptr;
     ++opened_;
-    auto connection =
-        std::make_unique<ClientConnection>(reactor_, std::move(descriptor), *this, limits_, connect_time_);
+    auto connection = std::make_unique<ClientConnection>(reactor_, std::move(descriptor), std::move(addresses), *this,
+                                                         limits_, connect_time_);
     ClientConnection* raw = connection.get();
     connections_.emplace(raw, Entry{std::move(connection), address});
     return raw;

@@ -19,9 +19,10 @@ class ConnectionPool final : public ClientConnection::Owner {
         : reactor_(reactor), limits_(limits), connect_time_(connect_time) {}
     ~ConnectionPool() override;
 
-    // A free connection, or a new one; `fresh` asks for a new one. Null where none can be made at once (no address,
-    // refused). The pool stays the owner.
-    ClientConnection* acquire(const std::string& host, std::uint16_t port, bool fresh);
+    // A free connection to the host, or a new one to one of `addresses`; `fresh` asks for a new one. Null where none
+    // can be made at once (no address, refused). The pool stays the owner.
+    ClientConnection* acquire(const std::string& host, std::uint16_t port, const std::vector<SocketAddress>& addresses,
+                              bool fresh);
 
     std::uint64_t opened() const { return opened_; }
     std::size_t open() const { return connections_.size(); }
@@ -35,7 +36,7 @@ class ConnectionPool final : public ClientConnection::Owner {
 
     void on_free(ClientConnection& connection) override;
     void on_gone(ClientConnection& connection) override;
-    ClientConnection* open_connection(const Address& address);
+    ClientConnection* open_connection(const Address& address, std::vector<SocketAddress> addresses);
 
     Reactor& reactor_;
     const Limits limits_;

@@ -38,7 +38,9 @@ void Reactor::unwatch(int descriptor, Handler* handler) {
         if (events_[static_cast<std::size_t>(i)].data.ptr == handler) events_[static_cast<std::size_t>(i)].events = 0;
 }
 
-void Reactor::dispose(std::unique_ptr<Disposable> object) { disposed_.push_back(std::move(object)); }
+void Reactor::dispose(std::unique_ptr<Disposable> object) {
+    disposed_.push_back(std::move(object));
+}
 
 void Reactor::run() {
     while (!stopping_.load(std::memory_order_acquire)) {

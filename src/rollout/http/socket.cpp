@@ -9,14 +9,18 @@ namespace scale::rollout::http {
 
 namespace {
 
-constexpr std::size_t kept_capacity = 64 << 10;  // of an empty output buffer
+constexpr std::size_t kept_capacity = 16 << 10;  // of an empty output buffer
+
+void set_no_delay(int descriptor) {
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 }  // namespace
 
 Socket::Socket(Reactor& reactor, core::FileDescriptor descriptor, bool connecting, bool sees_hangup)
     : reactor_(reactor), descriptor_(std::move(descriptor)), connecting_(connecting), sees_hangup_(sees_hangup) {
-    const int on = 1;
-    ::setsockopt(descriptor_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    set_no_delay(descriptor_.get());
     interest_ = connecting_ ? EPOLLOUT : EPOLLIN | (sees_hangup_ ? EPOLLRDHUP : 0u);
     reactor_.watch(descriptor_.get(), interest_, this);
 }
@@ -29,6 +33,16 @@ void Socket::close() {
     if (!descriptor_) return;
     reactor_.unwatch(descriptor_.get(), this);
     descriptor_.reset();
+}
+
+void Socket::connect_anew(core::FileDescriptor descriptor) {
+    close();
+    descriptor_ = std::move(descriptor);
+    connecting_ = true;
+    ended_ = false;
+    interest_ = EPOLLOUT;
+    set_no_delay(descriptor_.get());
+    reactor_.watch(descriptor_.get(), interest_, this);
 }
 
 void Socket::end_output() {

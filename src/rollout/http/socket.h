@@ -32,6 +32,8 @@ class Socket : public Reactor::Handler {
 
     // No more callbacks after this.
     void close();
+    // Goes on with another descriptor, on which connect() is under way; what was put is sent there.
+    void connect_anew(core::FileDescriptor descriptor);
     // Tells the peer that nothing more will come, and goes on reading.
     void end_output();
 

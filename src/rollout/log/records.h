@@ -70,10 +70,10 @@ struct Finish {
 
 struct Feedback {
     std::int64_t time_ms = 0;
-    std::string id;           // given by the sender, or made; a second one with the same id is not recorded
+    std::string id;           // given by the sender, or made; a second one with the same id does not count
     std::string response_id;  // as the sender names it; an x-request-id is accepted too
     std::string session;      // digest of the session id where the sender names a session instead
-    std::string request_id;   // what response_id stands for; "" where it was not known yet
+    std::string request_id;   // ours, where the sender named the request by it; usually ""
     std::string name;         // "thumbs_down", "escalation", "downstream_error", …
     core::Json value;         // boolean, number or string
     std::string comment;

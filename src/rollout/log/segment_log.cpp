@@ -47,9 +47,20 @@ void SegmentLog::recover() {
         throw core::system_error("cannot cut the torn tail of " + last.string(), errno);
 }
 
-Appended SegmentLog::append(const Record& record) {
+namespace {
+
+// What the evidence does not need, and what would be held twice.
+void drop_texts(Record& record) {
+    if (auto* admit = std::get_if<Admit>(&record)) std::string().swap(admit->request);
+    if (auto* finish = std::get_if<Finish>(&record)) std::string().swap(finish->answer);
+}
+
+}  // namespace
+
+Appended SegmentLog::append(Record record, std::uint32_t tag) {
     const std::string line = record::framed_line(to_json_line(record));
     const bool must_accept = !std::holds_alternative<Admit>(record);
+    drop_texts(record);
     std::uint64_t sequence = 0;
     bool was_empty = false;
     {
@@ -62,10 +73,28 @@ Appended SegmentLog::append(const Record& record) {
         was_empty = pending_.bytes.empty();
         pending_.bytes += line;
         sequence = pending_.last = ++figures_.appended;
+        if (has_sink_) pending_.records.push_back({sequence, tag, std::move(record)});
         figures_.at_risk_peak = std::max(figures_.at_risk_peak, sequence - committed());
     }
     if (was_empty) pending_changed_.notify_one();
     return {AppendResult::accepted, sequence};
+}
+
+void SegmentLog::deliver_to(CommitSink sink) {
+    const std::lock_guard lock(mutex_);
+    const std::lock_guard sink_lock(sink_mutex_);
+    has_sink_ = static_cast<bool>(sink);
+    sink_ = std::move(sink);
+}
+
+void SegmentLog::deliver(std::vector<Committed>&& records) {
+    const std::lock_guard lock(sink_mutex_);
+    if (sink_) sink_(std::move(records));
+}
+
+std::uint64_t SegmentLog::appended() const {
+    const std::lock_guard lock(mutex_);
+    return figures_.appended;
 }
 
 bool SegmentLog::has_room() const {
@@ -116,6 +145,7 @@ bool SegmentLog::next_batch(Batch& batch) {
     if (!stopping_) pending_changed_.wait_until(lock, last_commit_ + options_.spacing, [&] { return stopping_; });
     if (pending_.bytes.empty()) return false;
     batch.bytes.clear();
+    batch.records.clear();
     std::swap(batch, pending_);
     writing_bytes_ = batch.bytes.size();
     last_commit_ = std::chrono::steady_clock::now();
@@ -159,7 +189,7 @@ void SegmentLog::abandon_segment() {
     abandoned_ = false;
 }
 
-void SegmentLog::settle(const Batch& batch) {
+void SegmentLog::settle(Batch& batch) {
     {
         const std::lock_guard lock(mutex_);
         committed_.store(batch.last, std::memory_order_release);
@@ -170,6 +200,7 @@ void SegmentLog::settle(const Batch& batch) {
         wake_listeners();
     }
     committed_changed_.notify_all();
+    deliver(std::move(batch.records));
 }
 
 void SegmentLog::report_failure(const std::string& reason) {
@@ -180,6 +211,7 @@ void SegmentLog::report_failure(const std::string& reason) {
         wake_listeners();
     }
     committed_changed_.notify_all();
+    deliver({});
 }
 
 void SegmentLog::wake_listeners() {

@@ -49,6 +49,16 @@ struct Appended {
     std::uint64_t sequence = 0;  // the record is durable once committed() >= sequence
 };
 
+// A record that is on the disk. Long texts (request body, answer) are left out: they are in the log.
+struct Committed {
+    std::uint64_t sequence = 0;
+    std::uint32_t tag = 0;  // as given to append
+    Record record;
+};
+// Called by the writer thread with what each commit made durable, in the order of the log, and with nothing where a
+// commit failed. Must return soon, since the next commit waits.
+using CommitSink = std::function<void(std::vector<Committed>&&)>;
+
 struct LogFigures {
     std::uint64_t appended = 0;      // records accepted since the log was opened
     std::uint64_t committed = 0;     // of these, durable
@@ -70,8 +80,9 @@ class SegmentLog {
     SegmentLog& operator=(const SegmentLog&) = delete;
 
     // A Finish is accepted even where the queue is full: there is at most one for each accepted Admit, so the queue
-    // stays bounded. So is a Feedback, for which the caller asks has_room() first. Never blocks on the disk.
-    Appended append(const Record& record);
+    // stays bounded. So is a Feedback, for which the caller asks has_room() first. Never blocks on the disk. `tag` is
+    // handed on to the sink.
+    Appended append(Record record, std::uint32_t tag = 0);
 
     std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
     bool failing() const { return failing_.load(std::memory_order_acquire); }
@@ -86,6 +97,11 @@ class SegmentLog {
     void notify(int event_descriptor);
     void stop_notifying(int event_descriptor);
 
+    // One sink at a time; null takes it away, and waits for a call of it that is under way.
+    void deliver_to(CommitSink sink);
+
+    // Of the last record that was accepted.
+    std::uint64_t appended() const;
     LogFigures figures() const;
     const LogRecovery& recovery() const { return recovery_; }
 
@@ -93,6 +109,7 @@ class SegmentLog {
     struct Batch {
         std::string bytes;
         std::uint64_t last = 0;  // sequence number
+        std::vector<Committed> records;
     };
 
     void recover();
@@ -101,7 +118,8 @@ class SegmentLog {
     bool commit(const Batch& batch);
     void ensure_segment();
     void abandon_segment();
-    void settle(const Batch& batch);
+    void settle(Batch& batch);
+    void deliver(std::vector<Committed>&& records);
     void report_failure(const std::string& reason);
     void wake_listeners();
 
@@ -115,9 +133,13 @@ class SegmentLog {
     std::uint64_t writing_bytes_ = 0;
     std::vector<int> listeners_;
     LogFigures figures_;
+    bool has_sink_ = false;
     bool stopping_ = false;
     std::atomic<std::uint64_t> committed_{0};
     std::atomic<bool> failing_{false};
+
+    std::mutex sink_mutex_;  // taken after mutex_, never before
+    CommitSink sink_;
 
     // Of the writer thread alone.
     core::FileDescriptor segment_;
