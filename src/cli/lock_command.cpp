@@ -1,17 +1,43 @@
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "cli/commands.h"
 #include "core/text.h"
 #include "hardware/threads.h"
 #include "quality/budget.h"
+#include "quality/check/decision.h"
 #include "quality/gate.h"
 #include "quality/lock.h"
+#include "quality/looks.h"
+#include "quality/noise.h"
 #include "record/gate_endpoint.h"
 #include "record/pass.h"
 
 namespace scale::cli {
 
 namespace {
+
+std::string looks_text(const record::Budget& budget) {
+    const auto looks = quality::plan_looks(budget, false);
+    if (looks.size() == 1) return "one look at the data";
+    std::string text = fmt::format("up to {} looks, alpha spent by {}:", looks.size(), budget.spending);
+    for (const record::GateLook& look : looks)
+        text += fmt::format("\n  look {}: {} items a suite, {} tokens, every limit at {:.2g} %", look.look, look.items,
+                            look.tokens, 100 * look.level);
+    return text;
+}
+
+// What the declared number of items can show at best, before any compute is spent.
+std::string outlook(const record::Budget& budget) {
+    constexpr double discordance = 0.1;
+    const int items = quality::most_items(budget);
+    const double reachable = quality::reachable_margin(std::sqrt(discordance / items), budget.alpha);
+    return fmt::format(
+        "estimated: {} items, on a tenth of which the models differ, show a margin of {:.1f} points with power 0.8 if "
+        "nothing is lost",
+        items, 100 * reachable);
+}
 
 std::string declared_text(const record::Budget& budget) {
     std::string suites;
@@ -23,9 +49,15 @@ std::string declared_text(const record::Budget& budget) {
         "  kl_mean            at most {:g} nats a token\n"
         "  top1_agreement     at least {:g}\n"
         "  perplexity_ratio   at most {:g}\n"
-        "every limit one-sided at {:g} %; {} items a suite, {} tokens of held-out traffic, texts to {} tokens, seed {}",
+        "  kl_p99, kl_p999    at most {:g} and {:g} nats\n"
+        "  rms_dp             at most {:g}\n"
+        "  slices             {}, at {:g} times kl_mean\n"
+        "every limit one-sided at {:g} %; {} items a suite, {} tokens of held-out traffic, texts to {} tokens, seed "
+        "{}\n"
+        "{}\n{}",
         budget.points, budget.likelihood_nats, suites, budget.kl_mean, budget.top1_agreement, budget.perplexity_ratio,
-        100 * (1 - budget.alpha), budget.items, budget.kl_tokens, budget.context, budget.seed);
+        budget.kl_p99, budget.kl_p999, budget.rms_dp, budget.slices, budget.slice_factor, 100 * (1 - budget.alpha),
+        budget.items, budget.kl_tokens, budget.context, budget.seed, looks_text(budget), outlook(budget));
 }
 
 Ending declare(record::Pass& pass) {
@@ -41,20 +73,28 @@ Ending declare(record::Pass& pass) {
 // Shares in percent, divergences and losses as they are.
 std::string figure(const record::GateCheck& check, double value) {
     if (value >= 1e8) return "none";
-    const bool share = record::counts_in_points(check) || check.endpoint == "top1_agreement";
+    if (check.endpoint == "length" && value > 10) return fmt::format("{:.1f}", value);
+    const bool share =
+        record::counts_in_points(check) || check.endpoint == "top1_agreement" || check.endpoint == "rms_dp";
     return share ? fmt::format("{:.2f} %", 100 * value) : fmt::format("{:.4f}", value);
 }
 
+// Of a suite or the distribution the category; else what the check is called.
+std::string row_name(const record::GateCheck& check) {
+    if (check.endpoint == "kl_mean_slice") return check.name.substr(check.name.rfind("of ") + 3);
+    return check.category == "behaviour" || check.category == "imported" ? check.name : check.category;
+}
+
 std::string table(const std::vector<record::GateCheck>& checks) {
-    constexpr const char* row = "{:<17}{:<18}{:>6}{:>11}{:>11}{:>10}{:>10}{:>10}  {}\n";
+    constexpr const char* row = "{:<17} {:<18}{:>6}{:>11}{:>11}{:>10}{:>10}{:>10}  {}\n";
     std::string text = fmt::format(fmt::runtime(row), "suite", "endpoint", "n", "original", "candidate", "loss",
                                    "upper", "margin", "result");
     for (const record::GateCheck& check : checks)
-        text += fmt::format(fmt::runtime(row), check.category, check.endpoint, check.n, figure(check, check.original),
+        text += fmt::format(fmt::runtime(row), row_name(check), check.endpoint, check.n, figure(check, check.original),
                             figure(check, check.candidate), figure(check, check.difference), figure(check, check.upper),
                             figure(check, check.margin), check.result);
     for (const record::GateCheck& check : checks)
-        if (!check.note.empty()) text += fmt::format("  {} {}: {}\n", check.category, check.endpoint, check.note);
+        if (!check.note.empty()) text += fmt::format("  {} {}: {}\n", row_name(check), check.endpoint, check.note);
     return text;
 }
 
@@ -63,6 +103,12 @@ Ending judged(const quality::Locked& locked) {
     Ending ending;
     ending.text = table(verdict.checks);
     if (verdict.compressed) ending.text += "compressed: a low-stakes pass, fewer items and no consistency suite\n";
+    ending.text += quality::describe(verdict.noise) + "\n";
+    for (const record::GateLook& look : verdict.looks)
+        if (verdict.looks.size() > 1)
+            ending.text += fmt::format("look {}: {} items a suite, {} tokens, level {:.2g} %: {}{}{}\n", look.look,
+                                       look.items, look.tokens, 100 * look.level, look.verdict,
+                                       look.undecided.empty() ? "" : ", undecided: ", look.undecided);
     ending.text += fmt::format("measured here on both models, same items and texts, in {}{}\n{}",
                                core::human_duration(verdict.seconds),
                                locked.recalled ? " (recalled from the record)" : "", verdict.sentence);
@@ -74,7 +120,8 @@ Ending judged(const quality::Locked& locked) {
         ending.next = "scale choose  (with more bits, see [choice] in scale.toml)";
     } else {
         ending.code = exit_code::inconclusive;
-        ending.next = "raise items or kl_tokens in [budget], then: scale lock --declare && scale lock";
+        ending.next =
+            "raise items or kl_tokens in [budget] (or looks and items_cap), then: scale lock --declare && scale lock";
     }
     return ending;
 }

@@ -1,11 +1,15 @@
 #include "quality/budget.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "quality/gate.h"
+#include "quality/items.h"
+#include "quality/looks.h"
 #include "record/pass_fields.h"
 
 namespace scale::quality {
@@ -46,10 +50,34 @@ void require_not_loosened(const record::Lineage& lineage, const record::Budget& 
     }
 }
 
+int slice_strictness(const std::string& rule) {
+    return rule == "require" ? 2 : rule == "watch" ? 1 : 0;
+}
+
+bool still_imported(const record::ImportedSuite& suite, const std::vector<record::ImportedSuite>& later) {
+    return std::any_of(later.begin(), later.end(), [&](const record::ImportedSuite& other) {
+        return other.task == suite.task && other.metric == suite.metric && other.filter == suite.filter &&
+               other.smaller == suite.smaller && other.margin <= suite.margin;
+    });
+}
+
 }  // namespace
 
 record::Budget complete(record::Budget budget) {
     for (const std::string& suite : record::suite_names()) budget.suites.emplace(suite, default_suite_margin);
+    // What a stock mix of about the mean's size shows in the tail (docs/measurements/gate-simulation.md), with room.
+    if (budget.kl_p99 <= 0) budget.kl_p99 = 15 * budget.kl_mean;
+    if (budget.kl_p999 <= 0) budget.kl_p999 = 60 * budget.kl_mean;
+    if (budget.rms_dp <= 0) budget.rms_dp = std::min(1.0, 0.4 * std::sqrt(budget.kl_mean));
+    if (budget.looks > 1) budget.items_cap = most_items(budget);
+    return budget;
+}
+
+record::Budget as_declared(const record::PassFile& file, const record::Budget& declared) {
+    record::Budget budget = complete(file.budget);
+    budget.items_sha256 = declared.items_sha256;
+    budget.baseline_sha256 = declared.baseline_sha256;
+    budget.template_sha256 = declared.template_sha256;
     return budget;
 }
 
@@ -67,6 +95,18 @@ std::vector<std::string> loosened(const record::Budget& earlier, const record::B
     compare("kl_mean", earlier.kl_mean, later.kl_mean, true);
     compare("top1_agreement", earlier.top1_agreement, later.top1_agreement, false);
     compare("perplexity_ratio", earlier.perplexity_ratio, later.perplexity_ratio, true);
+    const auto limit = [](double value) { return value > 0 ? value : std::numeric_limits<double>::infinity(); };
+    compare("kl_p99", limit(earlier.kl_p99), limit(later.kl_p99), true);
+    compare("kl_p999", limit(earlier.kl_p999), limit(later.kl_p999), true);
+    compare("rms_dp", limit(earlier.rms_dp), limit(later.rms_dp), true);
+    compare("slices", slice_strictness(earlier.slices), slice_strictness(later.slices), false);
+    compare("slice_factor", earlier.slice_factor, later.slice_factor, true);
+    compare("length_ratio", earlier.length_ratio, later.length_ratio, true);
+    compare("behaviour_points", earlier.behaviour_points, later.behaviour_points, true);
+    for (const record::ImportedSuite& suite : earlier.imports)
+        if (!still_imported(suite, later.imports))
+            changes.push_back(fmt::format("{} {} {} at {:g} is gone or looser", suite.task, suite.metric, suite.filter,
+                                          suite.margin));
     compare("items", earlier.items, later.items, false);
     compare("kl_tokens", static_cast<double>(earlier.kl_tokens), static_cast<double>(later.kl_tokens), false);
     compare("context", earlier.context, later.context, false);
@@ -85,6 +125,13 @@ Declaration declare_budget(record::Pass& pass) {
     Declaration declaration;
     declaration.budget = complete(pass.file().budget);
     check_margins(declaration.budget);
+    const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
+    declaration.budget.baseline_sha256 = constraint.fingerprint.model_sha256;
+    declaration.budget.template_sha256 = constraint.fingerprint.template_sha256;
+    declaration.budget.items_sha256 =
+        store_items(pass, declaration.budget,
+                    pass.resolve(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path),
+                    constraint.stakes == "low", pass.work_folder() / "lock.log");
     const core::Json payload = declaration.budget;
     if (const record::Entry* current = lineage.current(record::kind::budget); current && current->payload == payload) {
         declaration.hash = current->hash;

@@ -4,11 +4,16 @@
 
 #include <fmt/format.h>
 
+#include "quality/noise.h"
+#include "record/gate_endpoint.h"
+
 namespace scale::quality {
 namespace {
 
 std::string label(const record::GateCheck& check) {
-    return check.category == "distribution" ? check.name : fmt::format("{} ({})", check.name, check.endpoint);
+    return check.category == "distribution" || check.category == "behaviour" || check.category == "imported"
+               ? check.name
+               : fmt::format("{} ({})", check.name, check.endpoint);
 }
 
 std::string list_of(const std::vector<record::GateCheck>& checks, const char* wanted) {
@@ -32,6 +37,12 @@ std::vector<std::string> unproven(const std::vector<record::GateCheck>& checks) 
     return missing;
 }
 
+std::string reachable_text(const record::GateCheck& check) {
+    if (check.reachable <= 0) return "";
+    return record::counts_in_points(check) ? fmt::format("; so many can show {:.2f} points", 100 * check.reachable)
+                                           : fmt::format("; so many can show {:.2g}", check.reachable);
+}
+
 std::string needed_text(const std::vector<record::GateCheck>& checks) {
     std::vector<std::string> parts;
     for (const record::GateCheck& check : checks) {
@@ -39,7 +50,8 @@ std::string needed_text(const std::vector<record::GateCheck>& checks) {
         const char* unit = check.category == "distribution" ? "tokens" : "items";
         parts.push_back(
             check.items_needed > 0
-                ? fmt::format("{} about {} {} (has {})", label(check), check.items_needed, unit, check.n)
+                ? fmt::format("{} about {} {} (has {}{})", label(check), check.items_needed, unit, check.n,
+                              reachable_text(check))
                 : fmt::format("{} no number of {}, as the observed loss is not below the margin", label(check), unit));
     }
     return fmt::format("{}", fmt::join(parts, "; "));
@@ -64,6 +76,7 @@ GateOutcome combine(std::vector<record::GateCheck> checks) {
     } else if (!undecided.empty()) {
         outcome.verdict = result::inconclusive;
         outcome.sentence = fmt::format("INCONCLUSIVE: more evidence is needed: {}.", needed_text(checks));
+        outcome.more_may_help = true;
     } else {
         outcome.verdict = result::pass;
         const auto counting =
@@ -77,10 +90,12 @@ GateOutcome combine(std::vector<record::GateCheck> checks) {
     return outcome;
 }
 
-GateOutcome judge(const record::Budget& budget, const Measurements& measurements) {
+GateOutcome judge(const record::Budget& budget, const Measurements& measurements, const record::NoiseFloor& noise) {
     std::vector<record::GateCheck> checks = distribution_checks(budget, measurements.sequences);
-    const std::vector<record::GateCheck> suites = suite_checks(budget, measurements.items);
-    checks.insert(checks.end(), suites.begin(), suites.end());
+    for (auto& part : {suite_checks(budget, measurements.items), behaviour_checks(budget, measurements.items),
+                       imported_checks(budget, measurements.imported)})
+        checks.insert(checks.end(), part.begin(), part.end());
+    apply_noise(checks, noise);
     return combine(std::move(checks));
 }
 

@@ -6,7 +6,8 @@
 //   INCONCLUSIVE  otherwise, with the number of items or tokens at which the observed loss would pass with power 0.8;
 //   NO POWER      the comparison cannot show quality (below), so it counts neither way.
 //
-// Distribution (held-out traffic): kl_mean, top1_agreement, perplexity_ratio; limits by bootstrap over texts.
+// Distribution (held-out traffic): kl_mean, top1_agreement, perplexity_ratio, rms_dp by bootstrap over texts; the 99th
+//   and 99.9th percentile of the divergence by order statistics over clustered tokens; the mean in every stratum.
 // Suites: accuracy by Tango's score with exact size, counts divided by the design effect of the suite's clusters.
 //   Headroom: accuracy counts only where the original's lower limit is at least chance + 2 × margin; a model at chance
 //   has nothing to lose and would pass anything. Without it the accuracy check says NO POWER and a gold_loss check is
@@ -15,6 +16,10 @@
 // Overall: all items of suites whose accuracy counts (consistency apart), pooled, against `points`, by their expected
 //   accuracy (the mean probability of the right option among the options): it answers to every shift of a model, where
 //   the share of right answers only answers to flips, and needs some thousand items for a margin of one point.
+//
+// Behaviour, where answers were generated: length, answers cut at the limit, loops, refusals.
+// Imported suites (lm-evaluation-harness): right or wrong by Tango's score, other scores by paired bootstrap.
+// Noise: the original against itself. A comparison whose margin is less than twice the noise floor has NO POWER.
 //
 // Verdict: FAIL if any check fails. PASS if every counting check passes, the distribution was measured, and each of
 // reasoning, instructions and long_context has at least one counting check. INCONCLUSIVE otherwise. All checks must
@@ -43,14 +48,21 @@ struct GateOutcome {
     std::string verdict;
     std::string sentence;
     std::vector<record::GateCheck> checks;
+    bool more_may_help = false;  // undecided, and nothing stands in the way of a PASS that items could not remove
 };
 
-GateOutcome judge(const record::Budget& budget, const Measurements& measurements);
+// `budget.alpha` is the level of this look (looks.h).
+GateOutcome judge(const record::Budget& budget, const Measurements& measurements, const record::NoiseFloor& noise = {});
 
 // The parts of judge().
 std::vector<record::GateCheck> distribution_checks(const record::Budget& budget,
                                                    const std::vector<SequenceResult>& sequences);
+std::vector<record::GateCheck> tail_checks(const record::Budget& budget, const std::vector<SequenceResult>& sequences);
+std::vector<record::GateCheck> slice_checks(const record::Budget& budget, const std::vector<SequenceResult>& sequences);
 std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const std::vector<ItemResult>& items);
+std::vector<record::GateCheck> behaviour_checks(const record::Budget& budget, const std::vector<ItemResult>& items);
+std::vector<record::GateCheck> imported_checks(const record::Budget& budget,
+                                               const std::vector<ImportedScore>& imported);
 GateOutcome combine(std::vector<record::GateCheck> checks);
 
 // `share` of the margin map, or the default.

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -18,8 +20,30 @@ namespace {
 constexpr std::size_t worst_kept = 10;
 constexpr double tokens_per_item = 45;  // of work, beside one token of text: for the time left
 
-std::vector<Item> read_items(const std::string& path) {
-    return core::required<std::vector<Item>>(core::parse_json(core::read_file(path), path), "items", path);
+// The first `most` items of every suite; all of them for 0.
+std::vector<Item> read_items(const std::string& path, int most) {
+    auto items = core::required<std::vector<Item>>(core::parse_json(core::read_file(path), path), "items", path);
+    if (most <= 0) return items;
+    std::map<std::string, int> taken;
+    std::erase_if(items, [&](const Item& item) { return ++taken[item.suite] > most; });
+    return items;
+}
+
+TokenPlan token_plan(const MeasureRequest& wanted) {
+    return {wanted.kl_tokens, wanted.first_tokens > 0 ? wanted.first_tokens : wanted.kl_tokens,
+            wanted.last_tokens > 0 ? wanted.last_tokens : wanted.kl_tokens};
+}
+
+// A checkpoint may hold more than this look is to see: parts of a later one that was interrupted.
+Measurements of_this_look(Measurements measurements, const std::vector<Item>& items,
+                          const std::vector<model::TokenSequence>& held_out, const std::vector<ScoredText>& texts) {
+    std::set<std::string> wanted_items, wanted_texts;
+    for (const Item& item : items) wanted_items.insert(item.id);
+    for (const ScoredText& text : texts) wanted_texts.insert(held_out[text.index].id);
+    std::erase_if(measurements.items, [&](const ItemResult& item) { return !wanted_items.count(item.id); });
+    std::erase_if(measurements.sequences, [&](const SequenceResult& s) { return !wanted_texts.count(s.id); });
+    std::erase_if(measurements.worst, [&](const WorstToken& token) { return !wanted_texts.count(token.sequence); });
+    return measurements;
 }
 
 void check_same_vocabulary(const engine::Model& original, const engine::Model& candidate) {
@@ -37,15 +61,17 @@ void keep_worst(std::vector<WorstToken>& worst) {
 
 core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     const auto wanted = request.get<MeasureRequest>();
-    const std::vector<Item> items = read_items(wanted.items);
+    const std::vector<Item> items = read_items(wanted.items, wanted.items_per_suite);
     const auto held_out = model::parse_token_set(core::read_file(wanted.held_out), wanted.held_out);
     const engine::Model original(wanted.original);
     const engine::Model candidate(wanted.candidate);
     check_same_vocabulary(original, candidate);
-    const auto texts = choose_texts(held_out, wanted.kl_tokens, longest_text(original), wanted.seed);
+    const auto texts = choose_texts(held_out, token_plan(wanted),
+                                    std::min(longest_text(original), longest_text(candidate)), wanted.seed);
 
     Checkpoint checkpoint(wanted.checkpoint);
-    const ModelPair models{original, candidate, wanted.threads, wanted.kv_type};
+    const ModelPair models{
+        original, candidate, wanted.threads, wanted.kv_type, 512, wanted.candidate_batch, wanted.candidate_threads};
     double total = tokens_per_item * static_cast<double>(items.size());
     for (const ScoredText& text : texts) total += static_cast<double>(text.scored());
     double done = 0;
@@ -58,7 +84,7 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
         context.progress(done += tokens_per_item * static_cast<double>(count), total,
                          scored.empty() ? "" : scored.back().suite);
     });
-    Measurements measurements = checkpoint.done();
+    Measurements measurements = of_this_look(checkpoint.done(), items, held_out, texts);
     keep_worst(measurements.worst);
     return measurements;
 }

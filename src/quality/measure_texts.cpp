@@ -40,6 +40,9 @@ Compared compare_text(engine::Session& original, engine::Session& candidate, con
         compared.result.same_top += comparison.same_top;
         compared.result.original_nll -= comparison.original_log_probability;
         compared.result.candidate_nll -= comparison.candidate_log_probability;
+        const double dp =
+            std::exp(comparison.original_log_probability) - std::exp(comparison.candidate_log_probability);
+        compared.result.squared_dp += dp * dp;
         compared.rows.emplace_back(position, comparison);
     });
     return compared;
@@ -81,10 +84,12 @@ void measure_texts(const ModelPair& models, const std::vector<model::TokenSequen
     for (const ScoredText& text : texts) longest = std::max(longest, text.length);
     engine::SessionOptions options;
     options.context = static_cast<int>(longest);
-    options.batch = std::min(options.context, 512);
+    options.batch = std::min(options.context, models.batch);
     options.threads = models.threads;
     engine::Session original(models.original, options);
     options.kv_type = models.kv_type;
+    options.batch = std::min(options.context, models.candidate_batch);
+    options.threads = models.candidate_threads > 0 ? models.candidate_threads : models.threads;
     engine::Session candidate(models.candidate, options);
     const auto vocabulary = static_cast<std::size_t>(models.original.vocabulary());
     for (const ScoredText& text : texts) {

@@ -17,6 +17,9 @@ struct ModelPair {
     const engine::Model& candidate;
     int threads = 1;
     std::string kv_type = "f16";  // of the candidate's cache
+    int batch = 512;              // tokens of a forward pass
+    int candidate_batch = 512;    // other settings than the original's measure the noise floor
+    int candidate_threads = 0;    // 0: as the original's
 };
 
 // Tokens of one text whose rows of the original fit in memory together.

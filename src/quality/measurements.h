@@ -16,10 +16,23 @@ struct SequenceResult {
     int same_top = 0;         // scored tokens on which the most likely token agrees
     double original_nll = 0;  // Σ −log p(token), nats
     double candidate_nll = 0;
+    double squared_dp = 0;  // Σ (p(token) of the original − of the candidate)²
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SequenceResult, id, stratum, kl, same_top, original_nll, candidate_nll)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SequenceResult, id, stratum, kl, same_top, original_nll, candidate_nll,
+                                                squared_dp)
 
-// One item of a task suite: the score of every option (summed log probability, nats).
+// What a model wrote, for an item that is answered in its own words.
+struct Answer {
+    bool given = false;
+    bool right = false;
+    int tokens = 0;
+    bool capped = false;      // ended by the limit, not by the model
+    bool repetitive = false;  // caught in a loop
+    bool refused = false;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Answer, given, right, tokens, capped, repetitive, refused)
+
+// One item of a task suite: the score of every option (summed log probability, nats), or both answers in words.
 struct ItemResult {
     std::string id;
     std::string suite;
@@ -29,9 +42,20 @@ struct ItemResult {
     std::vector<std::string> options;
     std::vector<double> original;
     std::vector<double> candidate;
+    Answer original_answer = {};
+    Answer candidate_answer = {};
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemResult, id, suite, task, cluster, gold, options, original,
-                                                candidate)
+                                                candidate, original_answer, candidate_answer)
+
+// One item that another program scored on both models; which task, metric and filter the budget says.
+struct ImportedScore {
+    std::string task;
+    std::string id;
+    double original = 0;
+    double candidate = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ImportedScore, task, id, original, candidate)
 
 // A token on which the candidate moved far, for a person to look at. `before` is a few tokens, no more: the text is
 // somebody's traffic.
@@ -50,7 +74,8 @@ struct Measurements {
     std::vector<SequenceResult> sequences;
     std::vector<ItemResult> items;
     std::vector<WorstToken> worst;
+    std::vector<ImportedScore> imported;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst, imported)
 
 }  // namespace scale::quality

@@ -22,7 +22,8 @@ double lead(const std::vector<double>& scores, int gold) {
 core::Json worst_regressions(const Measurements& measurements) {
     std::vector<const ItemResult*> lost;
     for (const ItemResult& item : measurements.items)
-        if (chosen(item.original) == item.gold && chosen(item.candidate) != item.gold) lost.push_back(&item);
+        if (!item.original.empty() && chosen(item.original) == item.gold && chosen(item.candidate) != item.gold)
+            lost.push_back(&item);
     const auto fall = [](const ItemResult* item) {
         return lead(item->original, item->gold) - lead(item->candidate, item->gold);
     };

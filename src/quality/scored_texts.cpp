@@ -25,19 +25,19 @@ std::vector<std::size_t> shared_beginnings(const std::vector<model::TokenSequenc
 
 }  // namespace
 
-std::vector<ScoredText> choose_texts(const std::vector<model::TokenSequence>& held_out, std::uint64_t tokens,
+std::vector<ScoredText> choose_texts(const std::vector<model::TokenSequence>& held_out, const TokenPlan& plan,
                                      std::size_t longest, std::uint64_t seed) {
     const std::vector<std::size_t> shared = shared_beginnings(held_out);
-    const std::size_t cut = std::clamp<std::size_t>(tokens / 32, 64, 512);
+    const std::size_t cut = std::clamp<std::size_t>(plan.first / 32, 64, 512);
     std::vector<std::size_t> order(held_out.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     core::Random(seed, "held-out order").shuffle(order);
     std::vector<ScoredText> chosen;
     std::uint64_t total = 0;
     for (const std::size_t index : order) {
-        if (total >= tokens) break;
+        if (total >= plan.tokens) break;
         const std::size_t first = shared[index] == 0 ? 0 : shared[index] - 1;
-        const std::size_t room = std::min<std::uint64_t>(cut, tokens - total);
+        const std::size_t room = std::min<std::uint64_t>(cut, plan.last - total);
         const std::size_t length = std::min({held_out[index].tokens.size(), first + 1 + room, longest});
         if (length < first + 2) continue;
         chosen.push_back({index, length, first});

@@ -15,10 +15,18 @@ struct ScoredText {
     std::size_t scored() const { return length - 1 - first; }
 };
 
-// Texts in seeded random order until `tokens` are scored. Each is cut at tokens/32 (64…512) scored tokens, so that the
-// bootstrap has about 32 texts at least, and at `longest` tokens. What all texts begin with (a template's system
+// How many tokens a gate scores: at this look, and at its first and its last.
+struct TokenPlan {
+    std::uint64_t tokens = 0;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+};
+
+// Texts in seeded random order until `plan.tokens` are scored. Each is cut at 1/32 of the first look's tokens (64…512),
+// so that the bootstrap has about 32 texts at least, and at `longest` tokens. The texts of one look begin those of the
+// next. What all texts begin with (a template's system
 // prompt) is run but not scored: it would count the same tokens once a text. Empty where no text has a token to score.
-std::vector<ScoredText> choose_texts(const std::vector<model::TokenSequence>& held_out, std::uint64_t tokens,
+std::vector<ScoredText> choose_texts(const std::vector<model::TokenSequence>& held_out, const TokenPlan& plan,
                                      std::size_t longest, std::uint64_t seed);
 
 }  // namespace scale::quality

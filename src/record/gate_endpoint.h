@@ -5,9 +5,10 @@
 
 namespace scale::record {
 
-// Shares of task items, whose losses and margins are percentage points.
+// Shares of task items or answers, whose losses and margins are percentage points.
 inline bool counts_in_points(const GateCheck& check) {
-    return check.endpoint == "accuracy" || check.endpoint == "agreement" || check.endpoint == "expected_accuracy";
+    return check.endpoint == "accuracy" || check.endpoint == "agreement" || check.endpoint == "expected_accuracy" ||
+           check.endpoint == "habit";
 }
 
 }  // namespace scale::record

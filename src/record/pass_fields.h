@@ -94,6 +94,20 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("kl_tokens", file.budget.kl_tokens, "scored tokens of held-out traffic");
     visit.field("context", file.budget.context, "longest prompt of the long-context suite, tokens");
     visit.field("seed", file.budget.seed, "of the generated items");
+    visit.field("kl_p99", file.budget.kl_p99, "99th percentile of the KL divergence, at most; 0: 15 times kl_mean");
+    visit.field("kl_p999", file.budget.kl_p999, "99.9th percentile, at most; 0: 60 times kl_mean");
+    visit.field("rms_dp", file.budget.rms_dp,
+                "root mean square change of a token's probability, at most; 0: 0.4 times the root of kl_mean");
+    visit.field("slices", file.budget.slices,
+                "per stratum of the traffic: \"watch\" (may only fail), \"require\" (must pass) or \"off\"");
+    visit.field("slice_factor", file.budget.slice_factor, "a slice may lose this many times what the whole may");
+    visit.field("looks", file.budget.looks,
+                "at the data, at most; after each but the last, items are added if undecided");
+    visit.field("items_cap", file.budget.items_cap, "per task suite at the last look; 0: twice items");
+    visit.field("spending", file.budget.spending, "of alpha over the looks: \"obrien_fleming\" or \"even\"");
+    visit.field("length_ratio", file.budget.length_ratio, "length of generated answers to the original's, either way");
+    visit.field("behaviour_points", file.budget.behaviour_points,
+                "more answers cut off, repeating or refusing, at most; percentage points");
     visit.table("budget.suites", file.budget.suites, suite_names(),
                 "acceptable loss per task suite, percentage points");
 
@@ -115,6 +129,22 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("lambada", scoring.lambada, "LAMBADA as JSON lines with \"text\"");
     visit.field("piqa", scoring.piqa, "PIQA's valid.jsonl, with valid-labels.lst beside it");
     visit.field("hellaswag", scoring.hellaswag, "HellaSwag's JSON lines, or llama.cpp's text form");
+    visit.field("method", file.quality.method,
+                "\"ptq\", or \"qat\": A gathers a training mixture, L gates checkpoints at 10, 30 and 100 %");
+    visit.field("mixture", file.quality.mixture, "qat: files to train on, beside the traffic");
+    visit.field("licences", file.quality.licences, "qat: the licence of each, in order");
+    visit.field("mixture_tokens", file.quality.mixture_tokens, "qat: that training sees; 0: by the plan's rule");
+    visit.field("mixture_reason", file.quality.mixture_reason, "needed with mixture_tokens");
+    visit.field("original_endpoint", file.quality.original_endpoint,
+                "an OpenAI-compatible server that the suites are asked of, as \"http://host:port\"");
+    visit.field("candidate_endpoint", file.quality.candidate_endpoint, "");
+    visit.field("original_model", file.quality.original_model, "as that server names it");
+    visit.field("candidate_model", file.quality.candidate_model, "");
+    visit.field("api_key_env", file.quality.api_key_env, "the environment variable that holds the key");
+    visit.field("lm_eval_original", file.quality.lm_eval_original,
+                "folder of lm-evaluation-harness with samples_*.jsonl of the original");
+    visit.field("lm_eval_candidate", file.quality.lm_eval_candidate, "");
+    visit.field("lm_eval", file.quality.lm_eval, "what counts of them: \"task metric filter margin\" each");
 
     visit.section("rollout", "E: a slice of the users gets the candidate, behind a flag.");
     visit.field("flag", file.rollout.flag, "names the experiment; another name draws the users anew");

@@ -202,6 +202,27 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(scoring.pilot_items >= 8 && scoring.pilot_items <= 1000, "pilot_items in [quality] must be 8 to 1000");
     check(scoring.answer_tokens >= 8 && scoring.answer_tokens <= 32768,
           "answer_tokens in [quality] must be 8 to 32768");
+    check(file.budget.kl_p99 >= 0 && file.budget.kl_p999 >= 0 && file.budget.rms_dp >= 0 && file.budget.rms_dp <= 1,
+          "kl_p99, kl_p999 and rms_dp in [budget] must be at least 0, rms_dp at most 1");
+    one_of("slices in [budget]", file.budget.slices, {"watch", "require", "off"});
+    check(file.budget.slice_factor >= 1, "slice_factor in [budget] must be at least 1");
+    check(file.budget.looks >= 1 && file.budget.looks <= 8, "looks in [budget] must be 1 to 8");
+    check(file.budget.items_cap == 0 || (file.budget.looks > 1 && file.budget.items_cap > file.budget.items),
+          "items_cap in [budget] must be more than items, with looks of at least 2");
+    one_of("spending in [budget]", file.budget.spending, {"obrien_fleming", "even"});
+    check(file.budget.length_ratio > 1, "length_ratio in [budget] must be above 1");
+    check(file.budget.behaviour_points > 0 && file.budget.behaviour_points <= 100,
+          "behaviour_points in [budget] must lie above 0 and at most at 100");
+    one_of("method in [quality]", file.quality.method, {"ptq", "qat"});
+    check(file.quality.mixture.size() == file.quality.licences.size(),
+          "licences in [quality] must name one licence for every file of mixture");
+    check(file.quality.mixture_tokens == 0 || !file.quality.mixture_reason.empty(),
+          "mixture_tokens in [quality] needs mixture_reason");
+    check(file.quality.original_endpoint.empty() == file.quality.candidate_endpoint.empty(),
+          "original_endpoint and candidate_endpoint in [quality] belong together");
+    check(file.quality.lm_eval_original.empty() == file.quality.lm_eval_candidate.empty() &&
+              file.quality.lm_eval.empty() == file.quality.lm_eval_original.empty(),
+          "lm_eval_original, lm_eval_candidate and lm_eval in [quality] belong together");
     const auto& steps = file.rollout.steps;
     check(!steps.empty() && steps.front() > 0 && steps.back() <= 1000000 && std::is_sorted(steps.begin(), steps.end()),
           "steps in [rollout] must rise within 1 to 1000000 parts per million");

@@ -64,6 +64,24 @@ struct CalibrationSection {
     std::uint64_t seed = 1;
 };
 
+struct QualitySection {
+    std::string method = "ptq";         // "qat": stage A gathers a training mixture, stage L gates checkpoints
+    std::vector<std::string> mixture;   // qat: text files (JSON lines with "text" or messages, or plain text)
+    std::vector<std::string> licences;  // qat: of each, in order
+    std::uint64_t mixture_tokens = 0;   // qat: that training sees; 0: by the plan's rule
+    std::string mixture_reason;         // qat: needed with mixture_tokens
+    // Suites are asked of these servers (OpenAI-compatible, "http://host:port") where they are stated.
+    std::string original_endpoint;
+    std::string candidate_endpoint;
+    std::string original_model;  // as the server names it
+    std::string candidate_model;
+    std::string api_key_env;  // the environment variable with the key
+    // lm-evaluation-harness results of both models: folders with samples_*.jsonl.
+    std::string lm_eval_original;
+    std::string lm_eval_candidate;
+    std::vector<std::string> lm_eval;  // "task metric filter margin", declared with the budget
+};
+
 struct RolloutSection {
     std::string flag = "candidate";
     std::string listen = "127.0.0.1:8080";
@@ -93,6 +111,7 @@ struct PassFile {
     TrafficSection traffic;
     CalibrationSection calibration;
     Budget budget;
+    QualitySection quality;
     RolloutSection rollout;
 };
 

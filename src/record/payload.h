@@ -272,31 +272,62 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SuiteSettings, suites, mode, pil
                                                 instruction_rules, instruction_score, number_extraction, ifeval, gsm8k,
                                                 lambada, piqa, hellaswag)
 
+// A suite that another program ran on both models (lm-evaluation-harness); what counts of it is declared beforehand.
+struct ImportedSuite {
+    std::string task;
+    std::string metric;
+    std::string filter;    // "none" where the task has one
+    double margin = 0;     // in the metric's unit; percentage points where its values are shares
+    bool smaller = false;  // is better
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ImportedSuite, task, metric, filter, margin, smaller)
+
 // The bar, declared before any result exists. Margins are losses that are still acceptable.
 struct Budget {
-    double alpha = 0.05;                   // one-sided error rate of every comparison
-    double points = 1.0;                   // margin on the mean of all task items, percentage points
-    std::map<std::string, double> suites;  // margin per task suite, percentage points
-    double likelihood_nats = 0.02;         // margin on gold-answer loss where accuracy has no power, nats per token
-    double kl_mean = 0.02;                 // upper limit, nats per token
-    double top1_agreement = 0.95;          // lower limit, share of tokens
-    double perplexity_ratio = 1.02;        // upper limit, candidate over original
-    int items = 300;                       // per suite
-    std::uint64_t kl_tokens = 8192;        // scored tokens of held-out traffic
-    int context = 1024;                    // longest prompt of the long-context suite, tokens
-    std::uint64_t seed = 1;                // of the generated items
-    SuiteSettings scoring;                 // [quality] of scale.toml
+    double alpha = 0.05;                      // one-sided error rate of every comparison
+    double points = 1.0;                      // margin on the mean of all task items, percentage points
+    std::map<std::string, double> suites;     // margin per task suite, percentage points
+    double likelihood_nats = 0.02;            // margin on gold-answer loss where accuracy has no power, nats per token
+    double kl_mean = 0.02;                    // upper limit, nats per token
+    double top1_agreement = 0.95;             // lower limit, share of tokens
+    double perplexity_ratio = 1.02;           // upper limit, candidate over original
+    int items = 300;                          // per suite
+    std::uint64_t kl_tokens = 8192;           // scored tokens of held-out traffic
+    int context = 1024;                       // longest prompt of the long-context suite, tokens
+    std::uint64_t seed = 1;                   // of the generated items
+    SuiteSettings scoring;                    // [quality] of scale.toml
+    double kl_p99 = 0;                        // upper limit of the 99th percentile over tokens, nats; 0: not judged
+    double kl_p999 = 0;                       // of the 99.9th
+    double rms_dp = 0;                        // upper limit of √mean((p − q)²), p and q of the token that followed
+    std::string slices = "watch";             // per stratum: "off", "watch" (may only fail) or "require" (must pass)
+    double slice_factor = 2;                  // a slice's limits are this many times those of the whole
+    int looks = 1;                            // at most so many, while the verdict is INCONCLUSIVE
+    int items_cap = 0;                        // per suite at the last look
+    std::string spending = "obrien_fleming";  // of alpha over the looks
+    double length_ratio = 1.15;               // of generated answers, candidate over original, either way
+    double behaviour_points = 2;  // more answers cut at the limit, repetitive or refusing; percentage points
+    std::vector<ImportedSuite> imports;
+    // What the results depend on, fixed with the margins. "" in records of older programs.
+    std::string items_sha256;     // object: the items of the last look, in the order in which they are taken
+    std::string baseline_sha256;  // the original's file
+    std::string template_sha256;  // its chat template
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Budget, alpha, points, suites, likelihood_nats, kl_mean, top1_agreement,
-                                                perplexity_ratio, items, kl_tokens, context, seed, scoring)
+                                                perplexity_ratio, items, kl_tokens, context, seed, scoring, kl_p99,
+                                                kl_p999, rms_dp, slices, slice_factor, looks, items_cap, spending,
+                                                length_ratio, behaviour_points, imports, items_sha256, baseline_sha256,
+                                                template_sha256)
 
 struct GateStarted {
     std::string artefact_sha256;
     std::string budget;        // hash of the budget's entry
-    std::string items_sha256;  // of the generated items and the held-out texts
+    std::string items_sha256;  // of the generated items
     std::string baseline_sha256;
+    std::string held_out_sha256;
+    std::string measured_with;  // "": this machine's engine; or the endpoints that answered
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateStarted, artefact_sha256, budget, items_sha256, baseline_sha256)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateStarted, artefact_sha256, budget, items_sha256, baseline_sha256,
+                                                held_out_sha256, measured_with)
 
 // One comparison of the gate.
 struct GateCheck {
@@ -317,10 +348,44 @@ struct GateCheck {
     std::string result;    // "PASS", "FAIL", "INCONCLUSIVE" or "NO POWER"
     int items_needed = 0;  // INCONCLUSIVE: the n at which the observed loss would pass; 0 unknown
     std::string note;
+    double level = 0;      // one-sided error rate that this comparison was made at
+    double reachable = 0;  // the smallest margin that so many units show with power 0.8 if nothing is lost; 0 unknown
+    double noise = 0;      // the same loss of the original against itself; 0 none seen or not measured
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateCheck, name, category, endpoint, method, n, clusters, original,
                                                 candidate, difference, upper, margin, base_only, candidate_only, chance,
-                                                result, items_needed, note)
+                                                result, items_needed, note, level, reachable, noise)
+
+// One look of a gate at the data so far.
+struct GateLook {
+    int look = 1;
+    int items = 0;             // per suite
+    std::uint64_t tokens = 0;  // of held-out traffic
+    double fraction = 1;       // of the last look's
+    double level = 0;          // one-sided, of every comparison of this look
+    double spent = 0;          // of alpha, this look included
+    std::string verdict;
+    std::string undecided;  // checks that called for the next look
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GateLook, look, items, tokens, fraction, level, spent, verdict,
+                                                undecided)
+
+// The original measured against itself with other settings (A/A): what the measurement itself moves.
+struct NoiseFloor {
+    std::string how;  // "batch 64 and 2 threads against batch 512 and 1"; "" where it was not measured
+    int tokens = 0;
+    int items = 0;
+    double kl_mean = 0;         // nats
+    double kl_max = 0;          // of one token
+    double disagreement = 0;    // share of tokens whose most likely token differs
+    double log_perplexity = 0;  // nats per token, absolute
+    double rms_dp = 0;
+    int flips = 0;                // items answered otherwise
+    double accuracy_change = 0;   // of the expected accuracy, upper limit of its absolute value
+    double gold_loss_change = 0;  // nats, likewise
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NoiseFloor, how, tokens, items, kl_mean, kl_max, disagreement,
+                                                log_perplexity, rms_dp, flips, accuracy_change, gold_loss_change)
 
 struct Verdict {
     std::string verdict;  // "PASS", "FAIL" or "INCONCLUSIVE"
@@ -332,9 +397,51 @@ struct Verdict {
     std::vector<GateCheck> checks;
     core::Json worst;  // worst regressions: text, token, probabilities
     double seconds = 0;
+    std::vector<GateLook> looks;
+    NoiseFloor noise;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Verdict, verdict, sentence, artefact_sha256, gate_started,
-                                                measurements_sha256, compressed, checks, worst, seconds)
+                                                measurements_sha256, compressed, checks, worst, seconds, looks, noise)
+
+// One source of a training mixture (quantisation-aware training).
+struct MixturePart {
+    std::string source;  // the pass's traffic, or a file as scale.toml names it
+    std::string licence;
+    std::string sha256;  // of the file
+    std::uint64_t documents = 0;
+    std::uint64_t tokens = 0;
+    std::uint64_t overlapping = 0;  // documents removed: they share text with what the gate scores
+    std::uint64_t duplicates = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MixturePart, source, licence, sha256, documents, tokens, overlapping,
+                                                duplicates)
+
+struct TrainingMixture {
+    std::string mixture_sha256;  // object: JSON lines of {"source", "text"}
+    std::vector<MixturePart> parts;
+    std::uint64_t tokens = 0;         // of the mixture, once through
+    std::uint64_t tokens_wanted = 0;  // that training is to see
+    double epochs = 0;
+    std::string reason;                // of tokens_wanted
+    std::vector<std::string> against;  // what the mixture was decontaminated against
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TrainingMixture, mixture_sha256, parts, tokens, tokens_wanted, epochs,
+                                                reason, against)
+
+// The gate of a checkpoint during training. It never opens a rollout; it says whether training should go on.
+struct CheckpointGate {
+    int percent = 0;  // of training: 10, 30 or 100
+    std::string path;
+    std::string sha256;    // of the checkpoint
+    std::string budget;    // hash of its entry
+    std::string decision;  // "continue", "stop" or "finish"
+    std::string sentence;
+    std::string measurements_sha256;
+    std::vector<GateCheck> checks;
+    NoiseFloor noise;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CheckpointGate, percent, path, sha256, budget, decision, sentence,
+                                                measurements_sha256, checks, noise)
 
 // The original's weights, kept by content for a rollback.
 struct Archived {

@@ -22,12 +22,14 @@ std::optional<Stage> stage_from_name(std::string_view name);
 
 // Entry kinds. Readers accept unknown kinds, so that older programs can read newer records.
 namespace kind {
-inline constexpr const char* constraint = "constraint";            // S: payload Constraint
-inline constexpr const char* decision = "decision";                // C: payload Decision
-inline constexpr const char* calibration_set = "calibration_set";  // A: payload CalibrationSet
-inline constexpr const char* traffic_check = "traffic_check";      // A: payload TrafficCheck
-inline constexpr const char* artefact = "artefact";                // A: payload Artefact
-inline constexpr const char* budget = "budget";                    // L: payload Budget
+inline constexpr const char* constraint = "constraint";              // S: payload Constraint
+inline constexpr const char* decision = "decision";                  // C: payload Decision
+inline constexpr const char* calibration_set = "calibration_set";    // A: payload CalibrationSet
+inline constexpr const char* traffic_check = "traffic_check";        // A: payload TrafficCheck
+inline constexpr const char* artefact = "artefact";                  // A: payload Artefact
+inline constexpr const char* budget = "budget";                      // L: payload Budget
+inline constexpr const char* training_mixture = "training_mixture";  // A under QAT: payload TrainingMixture
+inline constexpr const char* checkpoint_gate = "checkpoint_gate";    // L under QAT: payload CheckpointGate
 inline constexpr const char* gate_started = "gate_started";        // L: payload GateStarted; results exist from here on
 inline constexpr const char* verdict = "verdict";                  // L: payload Verdict
 inline constexpr const char* archived = "archived";                // E: payload Archived

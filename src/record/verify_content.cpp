@@ -26,7 +26,10 @@ const std::map<std::string, std::vector<const char*>, std::less<>>& object_membe
         {kind::decision, {"qat_plan_sha256"}},
         {kind::calibration_set, {"set_sha256", "holdout_sha256", "canary_sha256", "profile_sha256"}},
         {kind::artefact, {"statistics_sha256", "import_proof_sha256", "plan_sha256"}},
-        {kind::gate_started, {"items_sha256"}},
+        {kind::training_mixture, {"mixture_sha256"}},
+        {kind::budget, {"items_sha256"}},
+        {kind::gate_started, {"items_sha256", "held_out_sha256"}},
+        {kind::checkpoint_gate, {"measurements_sha256"}},
         {kind::verdict, {"measurements_sha256"}},
         {kind::archived, {"original_sha256"}},
     };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -38,6 +39,22 @@ std::vector<std::string> loosened(const Budget& earlier, const Budget& later) {
     compare("likelihood_nats", earlier.likelihood_nats, later.likelihood_nats);
     compare("kl_mean", earlier.kl_mean, later.kl_mean);
     compare("perplexity_ratio", earlier.perplexity_ratio, later.perplexity_ratio);
+    const auto limit = [](double value) { return value > 0 ? value : std::numeric_limits<double>::infinity(); };
+    compare("kl_p99", limit(earlier.kl_p99), limit(later.kl_p99));
+    compare("kl_p999", limit(earlier.kl_p999), limit(later.kl_p999));
+    compare("rms_dp", limit(earlier.rms_dp), limit(later.rms_dp));
+    compare("slice_factor", earlier.slice_factor, later.slice_factor);
+    compare("length_ratio", earlier.length_ratio, later.length_ratio);
+    compare("behaviour_points", earlier.behaviour_points, later.behaviour_points);
+    for (const ImportedSuite& suite : earlier.imports) {
+        const auto found = std::find_if(later.imports.begin(), later.imports.end(), [&](const ImportedSuite& other) {
+            return other.task == suite.task && other.metric == suite.metric && other.filter == suite.filter;
+        });
+        if (found == later.imports.end())
+            names.push_back("imported suite " + suite.task + " dropped");
+        else
+            compare("imported suite " + suite.task, suite.margin, found->margin);
+    }
     if (later.top1_agreement < earlier.top1_agreement)
         names.push_back(fmt::format("top1_agreement {} → {}", earlier.top1_agreement, later.top1_agreement));
     for (const auto& [suite, margin] : earlier.suites) {
@@ -97,6 +114,15 @@ std::string contradiction(const GateCheck& check) {
     return {};
 }
 
+// The widest margin that a declared import of the check's task allows.
+std::optional<double> imported_margin(const Budget& budget, const GateCheck& check) {
+    std::optional<double> widest;
+    for (const ImportedSuite& suite : budget.imports)
+        if (check.name.rfind(suite.task, 0) == 0)
+            widest = std::max(widest.value_or(0), counts_in_points(check) ? suite.margin / 100 : suite.margin);
+    return widest.value_or(0);
+}
+
 // The margin that the budget gives to the check; none where the budget says nothing of it (a suite's default).
 std::optional<double> declared_margin(const Budget& budget, const GateCheck& check) {
     if (check.endpoint == "kl_mean") return budget.kl_mean;
@@ -104,6 +130,13 @@ std::optional<double> declared_margin(const Budget& budget, const GateCheck& che
     if (check.endpoint == "perplexity_ratio") return budget.perplexity_ratio - 1;
     if (check.endpoint == "gold_loss") return budget.likelihood_nats;
     if (check.category == "overall") return budget.points / 100;
+    if (check.endpoint == "kl_mean_slice") return budget.kl_mean * budget.slice_factor;
+    if (check.endpoint == "kl_p99") return budget.kl_p99;
+    if (check.endpoint == "kl_p999") return budget.kl_p999;
+    if (check.endpoint == "rms_dp") return budget.rms_dp;
+    if (check.endpoint == "habit") return budget.behaviour_points / 100;
+    if (check.endpoint == "length") return budget.length_ratio - 1;
+    if (check.category == "imported") return imported_margin(budget, check);
     const auto suite = budget.suites.find(check.category);
     if (counts_in_points(check) && suite != budget.suites.end()) return suite->second / 100;
     return std::nullopt;
@@ -138,6 +171,31 @@ std::string wrong_verdict(const Verdict& verdict) {
     return {};
 }
 
+// Every look at its own level, none beyond those declared, together at most the declared error rate.
+std::string wrong_looks(const Verdict& verdict, const Budget& budget) {
+    if (static_cast<int>(verdict.looks.size()) > budget.looks)
+        return fmt::format("took {} looks; the budget declared {}", verdict.looks.size(), budget.looks);
+    for (const GateLook& look : verdict.looks) {
+        if (look.level > budget.alpha + 1e-9 || look.spent > budget.alpha + 1e-9)
+            return fmt::format("look {} was made at a level of {}; the budget declared {}", look.look, look.level,
+                               budget.alpha);
+        if (look.look < static_cast<int>(verdict.looks.size()) && look.verdict != "INCONCLUSIVE")
+            return fmt::format("look {} said {}, yet another followed", look.look, look.verdict);
+    }
+    if (verdict.looks.empty()) return {};
+    for (const GateCheck& check : verdict.checks)
+        if (check.result == "PASS" && check.level > verdict.looks.back().level + 1e-9)
+            return fmt::format("check {} was made at a level of {} instead of {}", check.name, check.level,
+                               verdict.looks.back().level);
+    return {};
+}
+
+// A margin within twice what the original differs from itself shows nothing.
+std::string within_noise(const GateCheck& check) {
+    if (check.result != "PASS" || check.noise <= check.margin / 2) return {};
+    return fmt::format("passes with a noise floor of {} against a margin of {}", check.noise, check.margin);
+}
+
 // A full gate scores every category that the framework asks for.
 std::string missing_category(const Verdict& verdict) {
     if (verdict.compressed) return {};
@@ -164,10 +222,21 @@ void judge_verdict(const std::vector<Entry>& entries, const Entry& entry, std::v
         if (started.artefact_sha256 != verdict.artefact_sha256) fail("judges another artefact than its gate opened");
         const Entry* budget = parent_of_kind(entries, entry, kind::budget);
         if (budget && budget->hash != started.budget) fail("uses another budget than its gate opened with");
+        if (budget && !budget->payload.value("items_sha256", "").empty() &&
+            budget->payload.value("items_sha256", "") != started.items_sha256)
+            fail("its gate used other items than the budget declared");
+        if (budget && !budget->payload.value("baseline_sha256", "").empty() &&
+            budget->payload.value("baseline_sha256", "") != started.baseline_sha256)
+            fail("its gate used another original than the budget declared");
     }
     const Entry* artefact = parent_of_kind(entries, entry, kind::artefact);
     if (artefact && artefact->payload.value("sha256", "") != verdict.artefact_sha256)
         fail("judges another artefact than the entry it builds on");
+    if (const Entry* declared = parent_of_kind(entries, entry, kind::budget))
+        fail(wrong_looks(verdict, declared->payload.get<Budget>()));
+    for (const GateCheck& check : verdict.checks)
+        if (const std::string what = within_noise(check); !what.empty())
+            fail(fmt::format("check {} {}", check.name, what));
     if (const Entry* declared = parent_of_kind(entries, entry, kind::budget))
         for (const GateCheck& check : verdict.checks)
             if (const std::string what = wrong_margin(declared->payload.get<Budget>(), check); !what.empty())

@@ -67,7 +67,7 @@ std::vector<model::TokenSequence> held_out(std::size_t texts, std::size_t length
 }
 
 TEST(ScoredTexts, SkipTheSharedBeginningAndStopAtTheBudget) {
-    const auto texts = choose_texts(held_out(50, 100), 1000, 4096, 1);
+    const auto texts = choose_texts(held_out(50, 100), {1000, 1000, 1000}, 4096, 1);
     std::size_t scored = 0;
     for (const auto& text : texts) {
         EXPECT_GE(text.first, 2u);  // row 2 predicts token 3, the first after the common beginning
@@ -80,18 +80,33 @@ TEST(ScoredTexts, SkipTheSharedBeginningAndStopAtTheBudget) {
 TEST(ScoredTexts, EachTextSkipsWhatItSharesWithAnyOther) {
     const std::vector<model::TokenSequence> set{
         {"a", "", "", {1, 2, 3, 4, 5, 6}}, {"b", "", "", {1, 2, 3, 7, 8, 9}}, {"c", "", "", {1, 9, 9, 9, 9, 9}}};
-    for (const auto& text : choose_texts(set, 1000, 4096, 1)) EXPECT_EQ(text.first, text.index == 2 ? 0u : 2u);
+    for (const auto& text : choose_texts(set, {1000, 1000, 1000}, 4096, 1))
+        EXPECT_EQ(text.first, text.index == 2 ? 0u : 2u);
 }
 
 TEST(ScoredTexts, AreDeterministicAndCapped) {
-    const auto a = choose_texts(held_out(50, 100), 1000, 40, 1), b = choose_texts(held_out(50, 100), 1000, 40, 1);
+    const auto a = choose_texts(held_out(50, 100), {1000, 1000, 1000}, 40, 1),
+               b = choose_texts(held_out(50, 100), {1000, 1000, 1000}, 40, 1);
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t i = 0; i < a.size(); ++i) {
         EXPECT_EQ(a[i].index, b[i].index);
         EXPECT_LE(a[i].length, 40u);
     }
-    EXPECT_TRUE(choose_texts({}, 1000, 40, 1).empty());
-    EXPECT_TRUE(choose_texts({{"x", "", "", {5}}}, 1000, 40, 1).empty());  // nothing follows a single token
+    EXPECT_TRUE(choose_texts({}, {1000, 1000, 1000}, 40, 1).empty());
+    EXPECT_TRUE(
+        choose_texts({{"x", "", "", {5}}}, {1000, 1000, 1000}, 40, 1).empty());  // nothing follows a single token
+}
+
+// A later look keeps the texts of the earlier ones, cut where they were cut.
+TEST(ScoredTexts, ALaterLookBeginsWithTheEarlierOne) {
+    const auto set = held_out(50, 100);
+    const auto first = choose_texts(set, {1000, 1000, 3000}, 4096, 1);
+    const auto second = choose_texts(set, {3000, 1000, 3000}, 4096, 1);
+    ASSERT_GT(second.size(), first.size());
+    for (std::size_t i = 0; i < first.size(); ++i) {
+        EXPECT_EQ(first[i].index, second[i].index);
+        EXPECT_EQ(first[i].length, second[i].length);
+    }
 }
 
 }  // namespace

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "core/random.h"
+#include "quality/statistics/binomial.h"
 #include "quality/statistics/bootstrap.h"
 #include "quality/statistics/design_effect.h"
 #include "quality/statistics/mcnemar.h"
 #include "quality/statistics/normal.h"
+#include "quality/statistics/percentile.h"
 #include "quality/statistics/sample_size.h"
+#include "quality/statistics/spending.h"
 #include "quality/statistics/tango.h"
 
 namespace scale::quality {
@@ -46,6 +49,84 @@ TEST(Mcnemar, SumsTheUpperBinomialTail) {
     EXPECT_NEAR(mcnemar_worse(0, 4), 1, 1e-12);
     EXPECT_NEAR(mcnemar_worse(0, 0), 1, 1e-12);
     EXPECT_NEAR(mcnemar_worse(3, 0), 1.0 / 8, 1e-12);
+}
+
+// References: scipy.stats.beta.cdf and .ppf (scripts/check_statistics.py compares them on a grid).
+TEST(Binomial, LimitsAreThoseOfTheBetaLaw) {
+    EXPECT_NEAR(beta_distribution(0.3, 2, 5), 0.579825, 1e-9);
+    EXPECT_NEAR(beta_distribution(0.7, 5, 2), 1 - 0.579825, 1e-9);
+    EXPECT_NEAR(proportion_upper(0, 100, 0.05), 1 - std::pow(0.05, 0.01), 1e-12);  // the rule of three
+    EXPECT_NEAR(proportion_lower(100, 100, 0.05), std::pow(0.05, 0.01), 1e-12);
+    EXPECT_EQ(proportion_upper(7, 7, 0.05), 1);
+    EXPECT_EQ(proportion_lower(0, 7, 0.05), 0);
+    // P(Binomial(20, p) <= 3) = 0.05 at the upper limit of 3 in 20.
+    const double p = proportion_upper(3, 20, 0.05);
+    double tail = 0;
+    for (int k = 0; k <= 3; ++k)
+        tail += std::exp(std::lgamma(21) - std::lgamma(k + 1) - std::lgamma(21 - k)) * std::pow(p, k) *
+                std::pow(1 - p, 20 - k);
+    EXPECT_NEAR(tail, 0.05, 1e-9);
+}
+
+TEST(Spending, TwoLooksAtHalfGiveTheKnownLevels) {
+    const auto levels = look_levels({0.5, 1}, 0.05, "obrien_fleming");
+    EXPECT_NEAR(alpha_spent(0.5, 0.05, "obrien_fleming"), 0.00557, 1e-5);
+    EXPECT_NEAR(levels[0], 0.00557, 1e-5);
+    EXPECT_NEAR(levels[1], 0.04825, 1e-5);
+    EXPECT_EQ(look_levels({1}, 0.05, "obrien_fleming"), std::vector<double>{0.05});
+}
+
+// A Brownian motion with no drift crosses the boundaries of all looks together with the probability alpha.
+TEST(Spending, ThePathsCrossAsOftenAsAlphaSays) {
+    for (const char* rule : {"obrien_fleming", "even"}) {
+        const std::vector<double> shares{0.25, 0.4, 0.8, 1};
+        const auto levels = look_levels(shares, 0.05, rule);
+        std::vector<double> boundaries;
+        for (const double level : levels) boundaries.push_back(normal_quantile(1 - level));
+        core::Random random(5, rule);
+        int crossed = 0;
+        constexpr int paths = 40000;
+        for (int path = 0; path < paths; ++path) {
+            double place = 0, time = 0;
+            bool beyond = false;
+            for (std::size_t look = 0; look < shares.size(); ++look) {
+                place += std::sqrt(shares[look] - time) * random.normal();
+                time = shares[look];
+                beyond = beyond || place / std::sqrt(time) > boundaries[look];
+            }
+            crossed += beyond;
+        }
+        EXPECT_NEAR(crossed / static_cast<double>(paths), 0.05, 4 * std::sqrt(0.05 * 0.95 / paths)) << rule;
+    }
+}
+
+TEST(Percentile, LimitsAreOrderStatistics) {
+    std::vector<std::vector<double>> texts(1000);
+    for (int i = 0; i < 1000; ++i) texts[i] = {static_cast<double>(i)};  // every value its own text
+    const auto estimate = percentile_limits(texts, 0.99, 0.05);
+    EXPECT_EQ(estimate.n, 1000);
+    EXPECT_EQ(estimate.design_effect, 1);
+    EXPECT_EQ(estimate.value, 989);
+    // At most 4 of 1000 above: the upper limit of 4 in 1000 is 0.0091, of 5 it is 0.0105.
+    EXPECT_EQ(estimate.upper, 995);
+    EXPECT_LT(proportion_upper(4, 1000, 0.05), 0.01);
+    EXPECT_GT(proportion_upper(5, 1000, 0.05), 0.01);
+    EXPECT_LT(estimate.lower, 989);
+    // 299 independent values are needed before the largest is a limit at all.
+    EXPECT_EQ(estimate.needed, 299);
+    texts.resize(298);
+    EXPECT_TRUE(std::isinf(percentile_limits(texts, 0.99, 0.05).upper));
+}
+
+TEST(Percentile, TailsThatClusterWidenTheLimit) {
+    std::vector<std::vector<double>> even(50), clustered(50);
+    for (int text = 0; text < 50; ++text)
+        for (int i = 0; i < 100; ++i) {
+            even[text].push_back(i == 0 ? 1.0 + text : 0.01 * i);
+            clustered[text].push_back(text == 0 ? 1.0 + i : 0.01 * i);
+        }
+    EXPECT_GT(percentile_limits(clustered, 0.98, 0.05).design_effect, 20);
+    EXPECT_EQ(percentile_limits(even, 0.98, 0.05).design_effect, 1);
 }
 
 TEST(SampleSize, AgreesWithTheTableOfTheResearch) {

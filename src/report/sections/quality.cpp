@@ -19,8 +19,11 @@ using record::Verdict;
 // A loss in the unit that people use: percentage points for shares of items, its own unit otherwise.
 std::string figure(const GateCheck& check, double value) {
     if (value >= 1e8) return "no limit";
-    if (counts_in_points(check) || check.endpoint == "top1_agreement") return fmt::format("{:.2f} pp", 100 * value);
-    if (check.endpoint == "perplexity_ratio") return fmt::format("{:+.2f} %", 100 * value);
+    if (counts_in_points(check) || check.endpoint == "top1_agreement" || check.endpoint == "rms_dp")
+        return fmt::format("{:.2f} pp", 100 * value);
+    if (check.endpoint == "perplexity_ratio" || check.endpoint == "length")
+        return fmt::format("{:+.2f} %", 100 * value);
+    if (check.endpoint == "score") return fmt::format("{:.4g}", value);
     return fmt::format("{:.4f} nats", value);
 }
 
@@ -75,6 +78,32 @@ void write_checks(Html& page, const Verdict& verdict) {
     page.close();
 }
 
+void write_looks(Html& page, const Verdict& verdict) {
+    if (!verdict.noise.how.empty())
+        page.element(
+            "p",
+            fmt::format("Noise floor, ● measured: the original against itself ({}): KL {:.2g} nats a token at {} "
+                        "tokens, {} of {} items answered otherwise.",
+                        verdict.noise.how, verdict.noise.kl_mean, verdict.noise.tokens, verdict.noise.flips,
+                        verdict.noise.items),
+            {{"class", "note"}});
+    if (verdict.looks.size() < 2) return;
+    std::vector<Cells> rows;
+    for (const record::GateLook& look : verdict.looks)
+        rows.push_back({fmt::format("{}", look.look), fmt::format("{}", look.items), fmt::format("{}", look.tokens),
+                        fmt::format("{:.2g} %", 100 * look.level), fmt::format("{:.2g} %", 100 * look.spent),
+                        look.verdict, look.undecided});
+    table(page, "Looks at the data; the error rate is spent over them",
+          {{"look", true},
+           {"items", true},
+           {"tokens", true},
+           {"level", true},
+           {"spent", true},
+           {"verdict"},
+           {"undecided", false, true}},
+          rows);
+}
+
 void write_budget(Html& page, const Context& context) {
     page.element("h3", "The budget, declared beforehand");
     with_entry(page, context, record::kind::budget, [&](const record::Entry& entry) {
@@ -84,6 +113,15 @@ void write_budget(Html& page, const Context& context) {
                                    {"top-1 agreement, at least", fmt::format("{:.2f} %", 100 * budget.top1_agreement)},
                                    {"perplexity ratio", fmt::format("{}", budget.perplexity_ratio)},
                                    {"gold-answer loss", fmt::format("{} nats", budget.likelihood_nats)}};
+        if (budget.kl_p99 > 0)
+            rows.push_back({"KL divergence, 99th percentile", fmt::format("{} nats", budget.kl_p99)});
+        if (budget.kl_p999 > 0)
+            rows.push_back({"KL divergence, 99.9th percentile", fmt::format("{} nats", budget.kl_p999)});
+        if (budget.rms_dp > 0)
+            rows.push_back(
+                {"change of a token's probability, root mean square", fmt::format("{:.2f} pp", 100 * budget.rms_dp)});
+        for (const auto& suite : budget.imports)
+            rows.push_back({fmt::format("imported {} {}", suite.task, suite.metric), fmt::format("{}", suite.margin)});
         for (const auto& [suite, margin] : budget.suites)
             rows.push_back({"suite " + suite, fmt::format("{} pp", margin)});
         table(page,
@@ -139,6 +177,7 @@ void write_quality(Html& page, const Context& context) {
             page.element("p", "Compressed: a low-stakes pass scores fewer suites and items.", {{"class", "note"}});
         plot_checks(page, verdict);
         write_checks(page, verdict);
+        write_looks(page, verdict);
     });
     write_budget(page, context);
     if (const record::Entry* entry = record::latest(context.lineage.entries, record::kind::verdict))

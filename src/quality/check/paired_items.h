@@ -28,9 +28,10 @@ struct GoldLosses {
     double candidate = 0;
 };
 
+// Of items with scored options.
 GoldLosses gold_losses(const std::vector<ItemResult>& items);
 
-// The probability of the right option among the options.
+// The probability of the right option among the options; of an answer in words, whether it is right.
 struct GoldProbabilities {
     std::vector<Cluster> loss;  // original − candidate
     double original = 0;        // means: the expected accuracy

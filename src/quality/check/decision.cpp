@@ -1,4 +1,4 @@
-#include "quality/decision.h"
+#include "quality/check/decision.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,12 +24,18 @@ double growth_needed(const MeanEstimate& estimate, double margin, double alpha) 
     return std::max(1.0, std::pow(z * estimate.standard_error / room, 2));
 }
 
+double reachable_margin(double standard_error, double alpha) {
+    return (normal_quantile(1 - alpha) + normal_quantile(0.8)) * standard_error;
+}
+
 void apply_estimate(record::GateCheck& check, const MeanEstimate& estimate, double margin, double alpha,
                     bool alarm_counts) {
     check.clusters = estimate.clusters;
     check.difference = estimate.mean;
     check.upper = std::isfinite(estimate.upper) ? estimate.upper : no_limit;
     check.margin = margin;
+    check.level = alpha;
+    check.reachable = reachable_margin(estimate.standard_error, alpha);
     check.result = decide({estimate.mean, estimate.lower, estimate.upper, margin, alarm_counts && estimate.lower > 0});
     if (check.result == result::inconclusive) {
         const double needed = check.n * growth_needed(estimate, margin, alpha);

@@ -24,7 +24,11 @@ std::string decide(const Limits& limits);
 // How many times the sample must grow for the observed mean to pass with power 0.8; 0 where it never would.
 double growth_needed(const MeanEstimate& estimate, double margin, double alpha);
 
-// Fills difference, upper, margin, result, clusters and items_needed (in units of `check.n`) from a bootstrap.
+// The smallest margin that a mean with this standard error shows with power 0.8 where nothing is lost in truth.
+double reachable_margin(double standard_error, double alpha);
+
+// Fills level, reachable, difference, upper, margin, result, clusters and items_needed (in units of `check.n`) from a
+// bootstrap.
 void apply_estimate(record::GateCheck& check, const MeanEstimate& estimate, double margin, double alpha,
                     bool alarm_counts);
 

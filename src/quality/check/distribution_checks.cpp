@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "quality/decision.h"
+#include "quality/check/decision.h"
 #include "quality/gate.h"
 #include "quality/statistics/bootstrap.h"
 
@@ -22,6 +22,7 @@ record::GateCheck new_check(const std::string& endpoint, int tokens, double alph
     check.endpoint = endpoint;
     check.method = "bootstrap over texts, " + level_text(alpha);
     check.n = tokens;
+    check.level = alpha;
     return check;
 }
 
@@ -89,6 +90,17 @@ record::GateCheck perplexity_check(const record::Budget& budget, const std::vect
     return check;
 }
 
+// Decided on the mean square, shown as its root.
+record::GateCheck rms_check(const record::Budget& budget, const std::vector<SequenceResult>& sequences, int tokens) {
+    record::GateCheck check = new_check("rms_dp", tokens, budget.alpha);
+    const auto squares = [](const SequenceResult& s) { return s.squared_dp; };
+    apply_estimate(check, estimate(sequences, budget, squares), budget.rms_dp * budget.rms_dp, budget.alpha, false);
+    for (double* figure : {&check.difference, &check.margin, &check.reachable}) *figure = std::sqrt(*figure);
+    if (check.upper < no_limit) check.upper = std::sqrt(std::max(0.0, check.upper));
+    check.candidate = check.difference;
+    return check;
+}
+
 }  // namespace
 
 std::vector<record::GateCheck> distribution_checks(const record::Budget& budget,
@@ -102,8 +114,13 @@ std::vector<record::GateCheck> distribution_checks(const record::Budget& budget,
         nothing.note = "no held-out text has a token to score";
         return {nothing};
     }
-    return {kl_check(budget, sequences, tokens), agreement_check(budget, sequences, tokens),
-            perplexity_check(budget, sequences, tokens)};
+    std::vector<record::GateCheck> checks{kl_check(budget, sequences, tokens),
+                                          agreement_check(budget, sequences, tokens),
+                                          perplexity_check(budget, sequences, tokens)};
+    if (budget.rms_dp > 0) checks.push_back(rms_check(budget, sequences, tokens));
+    for (auto& check : tail_checks(budget, sequences)) checks.push_back(std::move(check));
+    for (auto& check : slice_checks(budget, sequences)) checks.push_back(std::move(check));
+    return checks;
 }
 
 }  // namespace scale::quality

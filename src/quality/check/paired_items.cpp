@@ -1,4 +1,4 @@
-#include "quality/paired_items.h"
+#include "quality/check/paired_items.h"
 
 #include <cmath>
 #include <map>
@@ -9,9 +9,13 @@ namespace scale::quality {
 
 std::vector<PairedOutcome> correctness(const std::vector<ItemResult>& items) {
     std::vector<PairedOutcome> outcomes;
-    for (const ItemResult& item : items)
-        outcomes.push_back({item.cluster, chosen(item.original) == item.gold, chosen(item.candidate) == item.gold,
-                            1.0 / static_cast<double>(item.original.size())});
+    for (const ItemResult& item : items) {
+        if (item.original_answer.given)
+            outcomes.push_back({item.cluster, item.original_answer.right, item.candidate_answer.right, 0});
+        else
+            outcomes.push_back({item.cluster, chosen(item.original) == item.gold, chosen(item.candidate) == item.gold,
+                                1.0 / static_cast<double>(item.original.size())});
+    }
     return outcomes;
 }
 
@@ -20,7 +24,7 @@ std::vector<PairedOutcome> agreement(const std::vector<ItemResult>& items) {
     for (const ItemResult& item : items) pairs[item.cluster].push_back(&item);
     std::vector<PairedOutcome> outcomes;
     for (const auto& [cluster, variants] : pairs) {
-        if (variants.size() != 2) continue;
+        if (variants.size() != 2 || variants[0]->original.empty() || variants[1]->original.empty()) continue;
         const ItemResult& a = *variants[0];
         const ItemResult& b = *variants[1];
         outcomes.push_back({cluster, a.options[chosen(a.original)] == b.options[chosen(b.original)],
@@ -55,8 +59,10 @@ GoldProbabilities gold_probabilities(const std::vector<ItemResult>& items) {
     std::map<int, Cluster> clusters;
     GoldProbabilities probabilities;
     for (const ItemResult& item : items) {
-        const double original = std::exp(-gold_loss(item.original, item.gold));
-        const double candidate = std::exp(-gold_loss(item.candidate, item.gold));
+        const bool written = item.original_answer.given;
+        const double original = written ? item.original_answer.right : std::exp(-gold_loss(item.original, item.gold));
+        const double candidate =
+            written ? item.candidate_answer.right : std::exp(-gold_loss(item.candidate, item.gold));
         Cluster& loss = clusters[item.cluster];
         loss.sum += original - candidate;
         loss.weight += 1;
