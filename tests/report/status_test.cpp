@@ -83,7 +83,7 @@ class Pass : public testing::Test {
     std::string budget() { return budget_ = add(Stage::quality, kind::budget, {constraint_}, record::Budget{}); }
     std::string gate() {
         return add(Stage::quality, kind::gate_started, {artefact_, budget_},
-                   record::GateStarted{"f00d", budget_, "", ""});
+                   record::GateStarted{"f00d", budget_, "", "", "", ""});
     }
 
     core::TemporaryFolder folder_;

@@ -10,6 +10,8 @@
 namespace scale::quality {
 namespace {
 
+constexpr double few_clusters = 30;
+
 struct Moments {
     double mean = 0;
     double standard_error = 0;
@@ -73,7 +75,9 @@ MeanEstimate bootstrap_mean(const std::vector<Cluster>& clusters, double alpha, 
     }
     std::sort(studentised.begin(), studentised.end());
     if (studentised.empty()) return estimate;
-    estimate.upper = observed.mean - quantile(studentised, alpha) * observed.standard_error;
+    const double count = static_cast<double>(clusters.size());
+    const double cautious = alpha * count / (count + few_clusters);
+    estimate.upper = observed.mean - quantile(studentised, cautious) * observed.standard_error;
     estimate.lower = observed.mean - quantile(studentised, 1 - alpha) * observed.standard_error;
     return estimate;
 }

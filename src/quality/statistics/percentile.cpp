@@ -44,7 +44,8 @@ PercentileEstimate percentile_limits(const std::vector<std::vector<double>>& tex
     // Of few values above the percentile the clustering cannot be told; that of the upper tenth is the better guess.
     const double of_tail = clustering(texts, estimate.value);
     const double of_tenth = clustering(texts, sorted[n / 10]);
-    const double effect = estimate.design_effect = std::max(of_tail, 1 + (of_tenth - 1) * share / 0.1);
+    const double observed = std::max(of_tail, 1 + (of_tenth - 1) * share / 0.1);
+    const double effect = estimate.design_effect = 1 + 2 * (observed - 1);
     const double effective = n / effect;
     estimate.needed = static_cast<int>(std::ceil(effect * std::log(alpha) / std::log1p(-share)));
     const int few =
