@@ -1,24 +1,111 @@
 #include "rollout/gateway/answer_observer.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "rollout/json/json_cursor.h"
 
 namespace scale::rollout {
-
-using core::Json;
 
 namespace {
 
 constexpr std::size_t longest_line = 256 << 10;
 constexpr std::size_t longest_body = 1 << 20;
 
-std::string text_member(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+// What one JSON object of an answer holds, of its last members of each name.
+struct AnswerObject {
+    std::string id;
+    bool error = false;
+    std::int64_t prompt_tokens = -1;
+    std::int64_t completion_tokens = -1;
+    bool has_usage = false;
+    std::int64_t index = 0;  // of the first choice
+    std::string finish_reason;
+    std::string text;
+};
+
+// Takes the value ahead whatever it is; `text` is "" where it is no string.
+void take_text(JsonCursor& cursor, std::string& text) {
+    text.clear();
+    if (!cursor.read_string(text) && !cursor.failed()) cursor.skip();
 }
 
-std::int64_t count_member(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : -1;
+void take_count(JsonCursor& cursor, std::int64_t& count) {
+    count = -1;
+    const bool is_number = cursor.peek() == JsonCursor::Kind::number;
+    if (!cursor.read_integer(count)) count = -1;
+    if (!is_number) cursor.skip();
+}
+
+void take_usage(JsonCursor& cursor, AnswerObject& object) {
+    if (!cursor.enter_object()) return static_cast<void>(cursor.skip());
+    object.has_usage = true;
+    for (std::string_view key; cursor.next_member(key);) {
+        if (key == "prompt_tokens") {
+            take_count(cursor, object.prompt_tokens);
+        } else if (key == "completion_tokens") {
+            take_count(cursor, object.completion_tokens);
+        } else {
+            cursor.skip();
+        }
+    }
+}
+
+void take_choice(JsonCursor& cursor, AnswerObject& object) {
+    if (!cursor.enter_object()) return static_cast<void>(cursor.skip());
+    std::string piece;
+    for (std::string_view key; cursor.next_member(key);) {
+        if (key == "index") {
+            take_count(cursor, object.index);
+        } else if (key == "finish_reason") {
+            take_text(cursor, object.finish_reason);
+        } else if (key == "text") {
+            take_text(cursor, piece);
+            object.text += piece;
+        } else if ((key == "delta" || key == "message") && cursor.enter_object()) {
+            for (std::string_view inner; cursor.next_member(inner);) {
+                if (inner != "content") {
+                    cursor.skip();
+                    continue;
+                }
+                take_text(cursor, piece);
+                object.text += piece;
+            }
+        } else {
+            cursor.skip();
+        }
+    }
+}
+
+void take_choices(JsonCursor& cursor, AnswerObject& object) {
+    if (!cursor.enter_array()) return static_cast<void>(cursor.skip());
+    for (bool is_first = true; cursor.next_element(); is_first = false) {
+        if (is_first) {
+            take_choice(cursor, object);
+        } else {
+            cursor.skip();
+        }
+    }
+}
+
+bool read_answer(std::string_view text, AnswerObject& object) {
+    JsonCursor cursor(text);
+    if (!cursor.enter_object()) return false;
+    for (std::string_view key; cursor.next_member(key);) {
+        if (key == "id") {
+            take_text(cursor, object.id);
+        } else if (key == "error") {
+            object.error = cursor.peek() != JsonCursor::Kind::null;
+            cursor.skip();
+        } else if (key == "usage") {
+            take_usage(cursor, object);
+        } else if (key == "choices") {
+            take_choices(cursor, object);
+        } else {
+            cursor.skip();
+        }
+    }
+    return cursor.at_end();
 }
 
 // Cut between characters, so that what is kept stays valid UTF-8.
@@ -73,29 +160,19 @@ void AnswerObserver::end_line() {
 }
 
 void AnswerObserver::read_object(std::string_view text) {
-    const Json object = Json::parse(text, nullptr, false);
-    if (!object.is_object()) return;
-    if (answer_.response_id.empty()) answer_.response_id = text_member(object, "id");
-    if (object.contains("error") && !object["error"].is_null()) answer_.error = true;
-    if (const auto usage = object.find("usage"); usage != object.end() && usage->is_object()) {
-        answer_.prompt_tokens = count_member(*usage, "prompt_tokens");
-        answer_.completion_tokens = count_member(*usage, "completion_tokens");
+    AnswerObject object;
+    if (!read_answer(text, object)) return;
+    if (answer_.response_id.empty()) answer_.response_id = std::move(object.id);
+    answer_.error = answer_.error || object.error;
+    if (object.has_usage) {
+        answer_.prompt_tokens = object.prompt_tokens;
+        answer_.completion_tokens = object.completion_tokens;
     }
-    const auto choices = object.find("choices");
-    if (choices != object.end() && choices->is_array() && !choices->empty()) read_choice(choices->front());
-}
-
-void AnswerObserver::read_choice(const Json& choice) {
-    if (!choice.is_object() || (choice.contains("index") && choice["index"] != 0)) return;
-    if (const auto reason = text_member(choice, "finish_reason"); !reason.empty()) answer_.finish_reason = reason;
-    std::string text = text_member(choice, "text");
-    for (const auto* holder : {"delta", "message"}) {
-        const auto found = choice.find(holder);
-        if (found != choice.end() && found->is_object()) text += text_member(*found, "content");
-    }
-    if (text.empty()) return;
+    if (object.index != 0) return;
+    if (!object.finish_reason.empty()) answer_.finish_reason = std::move(object.finish_reason);
+    if (object.text.empty()) return;
     answer_.has_content = true;
-    append_capped(answer_.text, text, text_cap_);
+    append_capped(answer_.text, object.text, text_cap_);
 }
 
 }  // namespace scale::rollout

@@ -9,8 +9,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/json.h"
-
 namespace scale::rollout {
 
 struct ObservedAnswer {
@@ -41,7 +39,6 @@ class AnswerObserver {
   private:
     void end_line();
     void read_object(std::string_view text);
-    void read_choice(const core::Json& choice);
 
     bool is_events_ = false;
     std::size_t text_cap_ = 0;

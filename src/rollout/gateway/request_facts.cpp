@@ -1,121 +1,104 @@
 #include "rollout/gateway/request_facts.h"
 
-#include <vector>
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/json.h"
+#include "rollout/json/json_cursor.h"
 
 namespace scale::rollout {
 
 namespace {
 
-constexpr std::size_t deepest = 64;
+// Members that we read, in the order of their bits in seen_.
+enum Member : std::uint8_t { model, stream, user, safety_identifier, metadata, conversation, count };
+constexpr std::array<std::string_view, count> member_names = {"model",    "stream",      "user", "safety_identifier",
+                                                              "metadata", "conversation"};
 
-// A SAX handler that keeps the path to the current value for the first two levels only.
-class FactsReader : public nlohmann::json_sax<core::Json> {
+class FactsReader {
   public:
-    ReadFacts result;
+    explicit FactsReader(std::string_view body) : cursor_(body) {}
 
-    FactsReader() { result.facts.emplace(); }
-
-    bool null() override { return value(); }
-    bool boolean(bool given) override {
-        if (depth_ == 1 && key_ == "stream") {
-            result.facts->stream = given;
-            return value();
-        }
-        return scalar();
-    }
-    bool number_integer(number_integer_t) override { return scalar(); }
-    bool number_unsigned(number_unsigned_t) override { return scalar(); }
-    bool number_float(number_float_t, const string_t&) override { return scalar(); }
-    bool binary(binary_t&) override { return scalar(); }
-
-    bool string(string_t& text) override {
-        if (std::string* wanted = wanted_string()) {
-            *wanted = text;
-            return value();
-        }
-        return scalar();
-    }
-
-    bool start_object(std::size_t) override {
-        if (!(depth_ == 1 && (key_ == "metadata" || key_ == "conversation")) && !structure()) return false;
-        if (depth_ == 1) parent_ = key_;
-        return deeper();
-    }
-    bool start_array(std::size_t) override {
-        if (depth_ == 0) return fail("the request body is not a JSON object");
-        if (!structure()) return false;
-        if (depth_ == 1) parent_ = key_;
-        return deeper();
-    }
-    bool key(string_t& name) override {
-        key_ = name;
-        if (depth_ != 1) return true;
-        for (const auto* known : {"model", "stream", "user", "safety_identifier", "metadata", "conversation"}) {
-            if (name != known) continue;
-            for (const auto& seen : seen_)
-                if (seen == name) return fail("a member of the request body is repeated", name);
-            seen_.push_back(name);
-        }
-        return true;
-    }
-    bool end_object() override { return shallower(); }
-    bool end_array() override { return shallower(); }
-
-    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-        return fail(fmt::format("the request body is not valid JSON (at byte {})", position));
+    ReadFacts read() {
+        const bool is_object = cursor_.peek() == JsonCursor::Kind::object;
+        if (!is_object && cursor_.peek() != JsonCursor::Kind::none)
+            return refusal("the request body is not a JSON object");
+        cursor_.enter_object();
+        for (std::string_view key; cursor_.next_member(key);)
+            if (!take(key)) break;
+        if (!error_.empty()) return refusal(error_, param_);
+        if (cursor_.too_deep())
+            return refusal(fmt::format("the request body is nested deeper than {}", JsonCursor::deepest));
+        if (!is_object || !cursor_.at_end())
+            return refusal(fmt::format("the request body is not valid JSON (at byte {})", cursor_.position()));
+        return {std::move(facts_), {}, {}};
     }
 
   private:
-    bool fail(std::string error, std::string param = {}) {
-        result.facts.reset();
-        result.error = std::move(error);
-        result.param = std::move(param);
+    static ReadFacts refusal(std::string error, std::string param = {}) {
+        return {std::nullopt, std::move(error), std::move(param)};
+    }
+    bool fail(std::string error, std::string_view param) {
+        error_ = std::move(error);
+        param_ = param;
         return false;
     }
 
-    std::string* wanted_string() {
-        if (depth_ == 1 && key_ == "model") return &result.facts->model;
-        if (depth_ == 1 && key_ == "user") return &result.facts->user;
-        if (depth_ == 1 && key_ == "safety_identifier") return &result.facts->safety_identifier;
-        if (depth_ == 1 && key_ == "conversation") return &result.facts->session;
-        if (depth_ == 2 && parent_ == "metadata" && key_ == "session_id") return &result.facts->session;
-        if (depth_ == 2 && parent_ == "conversation" && key_ == "id") return &result.facts->session;
-        return nullptr;
+    bool take(std::string_view key) {
+        const auto found = std::find(member_names.begin(), member_names.end(), key);
+        if (found == member_names.end()) return cursor_.skip();
+        const auto member = static_cast<Member>(found - member_names.begin());
+        const unsigned bit = 1u << member;
+        if ((seen_ & bit) != 0) return fail("a member of the request body is repeated", *found);
+        seen_ |= bit;
+        switch (member) {
+            case model:
+                return take_text(*found, facts_.model);
+            case user:
+                return take_text(*found, facts_.user);
+            case safety_identifier:
+                return take_text(*found, facts_.safety_identifier);
+            case metadata:
+                return take_session("session_id");
+            case conversation:
+                return cursor_.peek() == JsonCursor::Kind::string ? cursor_.read_string(facts_.session)
+                                                                  : take_session("id");
+            case stream:
+            case count:
+                break;
+        }
+        if (cursor_.read_boolean(facts_.stream)) return true;
+        return wrong_type(*found);
     }
 
-    bool has_fixed_type() const {
-        return depth_ == 1 && (key_ == "model" || key_ == "stream" || key_ == "user" || key_ == "safety_identifier");
+    bool take_text(std::string_view name, std::string& text) { return cursor_.read_string(text) || wrong_type(name); }
+
+    // A null says as much as a missing member.
+    bool wrong_type(std::string_view name) {
+        const auto kind = cursor_.peek();
+        if (kind == JsonCursor::Kind::null) return cursor_.skip();
+        if (kind == JsonCursor::Kind::none) return cursor_.skip();  // malformed, not of a wrong type
+        return fail(fmt::format("'{}' has the wrong type", name), name);
     }
 
-    bool value() { return depth_ != 0 || fail("the request body is not a JSON object"); }
-    bool scalar() {
-        if (has_fixed_type()) return fail(fmt::format("'{}' has the wrong type", key_), key_);
-        return value();
-    }
-    bool structure() {
-        if (has_fixed_type()) return fail(fmt::format("'{}' has the wrong type", key_), key_);
-        return true;
-    }
-    bool deeper() {
-        if (++depth_ > deepest) return fail(fmt::format("the request body is nested deeper than {}", deepest));
-        if (depth_ > 1) key_.clear();
-        return true;
-    }
-    bool shallower() {
-        --depth_;
-        key_.clear();
-        if (depth_ == 1) parent_.clear();
-        return true;
+    bool take_session(std::string_view wanted) {
+        if (!cursor_.enter_object()) return cursor_.skip();
+        for (std::string_view key; cursor_.next_member(key);) {
+            const bool is_it = key == wanted && cursor_.peek() == JsonCursor::Kind::string;
+            if (is_it ? !cursor_.read_string(facts_.session) : !cursor_.skip()) return false;
+        }
+        return !cursor_.failed();
     }
 
-    std::size_t depth_ = 0;
-    std::string key_;     // of the innermost object, last seen
-    std::string parent_;  // the top-level member that we are in
-    std::vector<std::string> seen_;
+    JsonCursor cursor_;
+    RequestFacts facts_;
+    unsigned seen_ = 0;
+    std::string error_;
+    std::string param_;
 };
 
 bool is_space(char c) {
@@ -156,9 +139,7 @@ std::size_t after_space(std::string_view text, std::size_t at) {
 }  // namespace
 
 ReadFacts read_facts(std::string_view body) {
-    FactsReader reader;
-    core::Json::sax_parse(body, &reader);
-    return reader.result;
+    return FactsReader(body).read();
 }
 
 std::optional<std::pair<std::size_t, std::size_t>> find_member(std::string_view object, std::string_view key) {

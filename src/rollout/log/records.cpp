@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
 #include "core/error.h"
+#include "rollout/json/json_cursor.h"
 
 namespace scale::rollout {
 
@@ -42,59 +47,99 @@ std::string on_one_line(const std::string& json_text) {
     return text;
 }
 
+// One flat object, written straight into its line: two of them stand on the way of every request.
+class LineWriter {
+  public:
+    explicit LineWriter(const char* type) {
+        line_.reserve(1024);
+        line_ += "{\"type\":\"";
+        line_ += type;
+        line_ += '"';
+    }
+    LineWriter& text(std::string_view name, std::string_view value) {
+        key(name);
+        append_quoted(value, line_);
+        return *this;
+    }
+    template <typename Number>
+    LineWriter& number(std::string_view name, Number value) {
+        key(name);
+        fmt::format_to(std::back_inserter(line_), FMT_COMPILE("{}"), value);
+        return *this;
+    }
+    LineWriter& boolean(std::string_view name, bool value) { return json(name, value ? "true" : "false"); }
+    LineWriter& json(std::string_view name, std::string_view value) {
+        key(name);
+        line_ += value;
+        return *this;
+    }
+    std::string end() {
+        line_ += '}';
+        return std::move(line_);
+    }
+
+  private:
+    void key(std::string_view name) {
+        line_ += ",\"";
+        line_ += name;
+        line_ += "\":";
+    }
+    std::string line_;
+};
+
 std::string line_of(const Admit& admit) {
-    const Json fields = {{"type", "admit"},
-                         {"time_ms", admit.time_ms},
-                         {"request_id", admit.request_id},
-                         {"client_request_id", admit.client_request_id},
-                         {"unit", admit.unit},
-                         {"key_kind", admit.key_kind},
-                         {"arm", to_string(admit.arm)},
-                         {"propensity", admit.propensity},
-                         {"epoch", admit.epoch},
-                         {"experiment", admit.experiment},
-                         {"excluded", admit.excluded},
-                         {"session", admit.session},
-                         {"path", admit.path},
-                         {"model", admit.model},
-                         {"stream", admit.stream}};
-    std::string line = core::canonical(fields);
-    if (admit.request.empty()) return line;
-    line.pop_back();
-    return line + ",\"request\":" + on_one_line(admit.request) + "}";
+    LineWriter line("admit");
+    line.number("time_ms", admit.time_ms)
+        .text("request_id", admit.request_id)
+        .text("client_request_id", admit.client_request_id)
+        .text("unit", admit.unit)
+        .text("key_kind", admit.key_kind)
+        .text("arm", to_string(admit.arm))
+        .number("propensity", admit.propensity)
+        .number("epoch", admit.epoch)
+        .text("experiment", admit.experiment)
+        .boolean("excluded", admit.excluded)
+        .text("session", admit.session)
+        .text("path", admit.path)
+        .text("model", admit.model)
+        .boolean("stream", admit.stream);
+    if (!admit.request.empty()) line.json("request", on_one_line(admit.request));
+    return line.end();
 }
 
 std::string line_of(const Finish& finish) {
-    return core::canonical({{"type", "finish"},
-                            {"time_ms", finish.time_ms},
-                            {"request_id", finish.request_id},
-                            {"outcome", to_string(finish.outcome)},
-                            {"status", finish.status},
-                            {"upstream_status", finish.upstream_status},
-                            {"served_by", to_string(finish.served_by)},
-                            {"ttft_ms", finish.ttft_ms},
-                            {"duration_ms", finish.duration_ms},
-                            {"prompt_tokens", finish.prompt_tokens},
-                            {"completion_tokens", finish.completion_tokens},
-                            {"chunks", finish.chunks},
-                            {"bytes", finish.bytes},
-                            {"finish_reason", finish.finish_reason},
-                            {"response_id", finish.response_id},
-                            {"error", finish.error},
-                            {"answer", finish.answer}});
+    return LineWriter("finish")
+        .number("time_ms", finish.time_ms)
+        .text("request_id", finish.request_id)
+        .text("outcome", to_string(finish.outcome))
+        .number("status", finish.status)
+        .number("upstream_status", finish.upstream_status)
+        .text("served_by", to_string(finish.served_by))
+        .number("ttft_ms", finish.ttft_ms)
+        .number("duration_ms", finish.duration_ms)
+        .number("prompt_tokens", finish.prompt_tokens)
+        .number("completion_tokens", finish.completion_tokens)
+        .number("chunks", finish.chunks)
+        .number("bytes", finish.bytes)
+        .text("finish_reason", finish.finish_reason)
+        .text("response_id", finish.response_id)
+        .text("error", finish.error)
+        .text("answer", finish.answer)
+        .end();
 }
 
 std::string line_of(const Feedback& feedback) {
-    return core::canonical({{"type", "feedback"},
-                            {"time_ms", feedback.time_ms},
-                            {"id", feedback.id},
-                            {"response_id", feedback.response_id},
-                            {"session", feedback.session},
-                            {"request_id", feedback.request_id},
-                            {"name", feedback.name},
-                            {"value", feedback.value},
-                            {"comment", feedback.comment},
-                            {"tags", feedback.tags}});
+    return LineWriter("feedback")
+        .number("time_ms", feedback.time_ms)
+        .text("id", feedback.id)
+        .text("response_id", feedback.response_id)
+        .text("session", feedback.session)
+        .text("request_id", feedback.request_id)
+        .text("name", feedback.name)
+        .json("value", core::canonical(feedback.value))
+        .text("comment", feedback.comment)
+        .json("tags", core::canonical(feedback.tags))
+        .end();
 }
 
 Admit admit_of(const Json& json, const std::string& source) {
