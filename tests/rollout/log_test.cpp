@@ -81,6 +81,11 @@ TEST(Crc32c, MatchesThePublishedVectors) {
     EXPECT_EQ(record::crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720 §B.4
     EXPECT_EQ(record::crc32c(std::string(32, '\xff')), 0x62a8ab43u);
     EXPECT_EQ(record::crc32c(""), 0u);
+    std::string text;
+    for (int length = 0; length < 100; ++length) {
+        EXPECT_EQ(record::crc32c(text), record::crc32c_by_tables(text));
+        text += static_cast<char>(length * 37);
+    }
 }
 
 TEST_F(LogTest, GivesBackWhatWasWritten) {

@@ -7,5 +7,7 @@
 namespace scale::record {
 
 std::uint32_t crc32c(std::string_view bytes);
+// The same without the processor's instruction, for processors that lack it.
+std::uint32_t crc32c_by_tables(std::string_view bytes);
 
 }  // namespace scale::record

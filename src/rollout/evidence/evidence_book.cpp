@@ -1,5 +1,9 @@
 #include "rollout/evidence/evidence_book.h"
 
+#include <functional>
+#include <string_view>
+#include <utility>
+
 #include "core/text.h"
 
 namespace scale::rollout {
@@ -16,6 +20,18 @@ std::vector<std::string> keys_of(const Feedback& feedback) {
     }
     if (!feedback.session.empty()) keys.push_back("s" + feedback.session);
     return keys;
+}
+
+std::uint64_t hash_of(char kind, std::string_view name) {
+    return std::hash<std::string_view>{}(name) ^ (static_cast<std::uint64_t>(static_cast<unsigned char>(kind)) << 56);
+}
+
+// Under which feedback may name the request.
+template <typename Known, typename Visit>
+void for_each_name(const Known& entry, Visit visit) {
+    visit('r', entry.request_id);
+    if (!entry.response_id.empty()) visit('a', entry.response_id);
+    if (!entry.session.empty()) visit('s', entry.session);
 }
 
 }  // namespace
@@ -39,26 +55,34 @@ void EvidenceBook::finished(const Admit& admit, const Finish& finish) {
 }
 
 void EvidenceBook::remember(const Admit& admit, const Finish& finish) {
-    const Known entry{admit.request_id, admit.unit, admit.arm, admit.propensity,
-                      !admit.excluded && admit.experiment == experiment_};
-    std::vector<std::string> keys = {"r" + admit.request_id};
-    if (!finish.response_id.empty()) keys.push_back("a" + finish.response_id);
-    if (!admit.session.empty()) keys.push_back("s" + admit.session);
-    for (const auto& key : keys) known_.insert_or_assign(key, entry);
-    for (const auto& key : keys) release(key);
-    known_order_.push_back(std::move(keys));
-    if (known_order_.size() <= limits_.requests) return;
-    for (const auto& key : known_order_.front()) {
-        const auto old = known_.find(key);
-        if (old != known_.end() && "r" + old->second.request_id == known_order_.front().front()) known_.erase(old);
-    }
+    const auto entry =
+        std::make_shared<const Known>(Known{admit.request_id, finish.response_id, admit.session, admit.unit, admit.arm,
+                                            admit.propensity, !admit.excluded && admit.experiment == experiment_});
+    for_each_name(*entry, [&](char kind, const std::string& name) { known_[hash_of(kind, name)] = entry; });
+    if (!parked_.empty()) for_each_name(*entry, [&](char kind, const std::string& name) { release(kind + name); });
+    known_order_.push_back(entry);
+    if (known_order_.size() > limits_.requests) forget_oldest();
+}
+
+void EvidenceBook::forget_oldest() {
+    const KnownPointer oldest = std::move(known_order_.front());
     known_order_.pop_front();
+    for_each_name(*oldest, [&](char kind, const std::string& name) {
+        const auto found = known_.find(hash_of(kind, name));
+        if (found != known_.end() && found->second == oldest) known_.erase(found);
+    });
 }
 
 const EvidenceBook::Known* EvidenceBook::known(const Feedback& feedback) const {
     for (const auto& key : keys_of(feedback)) {
-        const auto found = known_.find(key);
-        if (found != known_.end()) return &found->second;
+        const std::string name = key.substr(1);
+        const auto found = known_.find(hash_of(key.front(), name));
+        if (found == known_.end()) continue;
+        const Known& entry = *found->second;
+        const std::string& same = key.front() == 'r'   ? entry.request_id
+                                  : key.front() == 'a' ? entry.response_id
+                                                       : entry.session;
+        if (same == name) return &entry;
     }
     return nullptr;
 }

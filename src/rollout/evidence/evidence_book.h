@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -44,14 +45,18 @@ class EvidenceBook {
   private:
     struct Known {
         std::string request_id;
+        std::string response_id;
+        std::string session;
         std::string unit;
         Arm arm = Arm::original;
         std::uint32_t propensity = 0;
         bool counted = false;
     };
+    using KnownPointer = std::shared_ptr<const Known>;
 
     void remember(const Admit& admit, const Finish& finish);
     const Known* known(const Feedback& feedback) const;
+    void forget_oldest();
     void count(const Feedback& feedback, const Known& known);
     void release(const std::string& key);
     bool is_new_id(const std::string& id);
@@ -60,9 +65,10 @@ class EvidenceBook {
     std::string experiment_;
     Limits limits_;
     Monitor monitor_;
-    // Keys: "r" + request id, "a" + answer's id, "s" + session digest (its latest request).
-    std::unordered_map<std::string, Known> known_;
-    std::deque<std::vector<std::string>> known_order_;
+    // By hash of kind and name: 'r' request id, 'a' answer's id, 's' session digest (its latest request). What is found
+    // is compared with the name.
+    std::unordered_map<std::uint64_t, KnownPointer> known_;
+    std::deque<KnownPointer> known_order_;
     std::unordered_map<std::string, std::vector<Feedback>> parked_;
     std::deque<std::string> parked_order_;
     std::size_t parked_count_ = 0;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ constexpr std::size_t most_uncounted = 100'000;
 }  // namespace
 
 ControlThread::ControlThread(Controller& controller, SegmentLog& log) : controller_(controller), log_(log) {
-    log_.deliver_to([this](std::vector<Committed>&& records) { take(std::move(records)); });
+    log_.deliver_to([this](std::vector<Committed>& records) { take(records); });
     thread_ = std::thread([this] { run(); });
 }
 
@@ -59,23 +60,21 @@ void ControlThread::after_feedback(std::uint64_t sequence, FeedbackJob job) {
 }
 
 // On the log's writer thread.
-void ControlThread::take(std::vector<Committed>&& records) {
+void ControlThread::take(std::vector<Committed>& records) {
     std::unique_lock lock(mutex_);
     room_changed_.wait(lock, [this] { return stopping_ || committed_.size() < most_uncounted; });
     if (records.empty()) failure_seen_ = true;
-    if (committed_.empty()) {
-        committed_ = std::move(records);
-    } else {
-        std::move(records.begin(), records.end(), std::back_inserter(committed_));
-    }
+    // Moved one by one: the buffers stay where they are and are used again.
+    std::move(records.begin(), records.end(), std::back_inserter(committed_));
     lock.unlock();
     work_changed_.notify_one();
 }
 
 void ControlThread::run() {
     auto next_tick = std::chrono::steady_clock::now();
+    std::vector<Committed> records;
     for (;;) {
-        std::vector<Committed> records;
+        records.clear();
         std::vector<Job> jobs;
         {
             std::unique_lock lock(mutex_);

@@ -40,7 +40,7 @@ class ControlThread {
 
   private:
     void run();
-    void take(std::vector<Committed>&& records);
+    void take(std::vector<Committed>& records);
     void count(Committed& entry);
     void run_due();
     template <typename Call>

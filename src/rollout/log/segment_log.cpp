@@ -87,9 +87,9 @@ void SegmentLog::deliver_to(CommitSink sink) {
     sink_ = std::move(sink);
 }
 
-void SegmentLog::deliver(std::vector<Committed>&& records) {
+void SegmentLog::deliver(std::vector<Committed>& records) {
     const std::lock_guard lock(sink_mutex_);
-    if (sink_) sink_(std::move(records));
+    if (sink_) sink_(records);
 }
 
 std::uint64_t SegmentLog::appended() const {
@@ -200,7 +200,7 @@ void SegmentLog::settle(Batch& batch) {
         wake_listeners();
     }
     committed_changed_.notify_all();
-    deliver(std::move(batch.records));
+    deliver(batch.records);
 }
 
 void SegmentLog::report_failure(const std::string& reason) {
@@ -211,7 +211,8 @@ void SegmentLog::report_failure(const std::string& reason) {
         wake_listeners();
     }
     committed_changed_.notify_all();
-    deliver({});
+    std::vector<Committed> nothing;
+    deliver(nothing);
 }
 
 void SegmentLog::wake_listeners() {

@@ -56,8 +56,8 @@ struct Committed {
     Record record;
 };
 // Called by the writer thread with what each commit made durable, in the order of the log, and with nothing where a
-// commit failed. Must return soon, since the next commit waits.
-using CommitSink = std::function<void(std::vector<Committed>&&)>;
+// commit failed. May move the records away. Must return soon, since the next commit waits.
+using CommitSink = std::function<void(std::vector<Committed>&)>;
 
 struct LogFigures {
     std::uint64_t appended = 0;      // records accepted since the log was opened
@@ -119,7 +119,7 @@ class SegmentLog {
     void ensure_segment();
     void abandon_segment();
     void settle(Batch& batch);
-    void deliver(std::vector<Committed>&& records);
+    void deliver(std::vector<Committed>& records);
     void report_failure(const std::string& reason);
     void wake_listeners();
 
