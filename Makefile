@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-quantizer bench-quantize bench-redaction bench-refresh asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -42,6 +42,13 @@ bench-gate: build
 
 bench-rollout: build
 	@cmake --build --preset $(PRESET) --target bench_rollout && build/$(PRESET)/bench/bench_rollout
+
+# make bench-gateway [GATEWAY="--rounds 5 --rates 1000,5000 --streams 9000 --litellm PROGRAM"]: our gateway, HAProxy and nginx in
+# front of one mock server; not part of `bench`, it wants a quiet machine.
+bench-gateway: build
+	@scripts/install_packages.sh --bench
+	@cmake --build --preset $(PRESET) --target bench_mock_upstream bench_load
+	@python3 bench/gateway/run.py --scale build/$(PRESET)/scale --bench build/$(PRESET)/bench $(GATEWAY)
 
 # make bench-quantizer CALIBRATION=text FOREIGN=text [MODEL=gguf TYPES=Q4_K_S,Q2_K ALLOCATION=1]: not part of `bench`, it needs texts.
 MODEL ?= tests/data/tiny-256/tiny-256.f16.gguf

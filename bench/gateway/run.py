@@ -126,7 +126,10 @@ class Bench:
 
     def start(self, name, command):
         log = open(self.logs / f"{name}.log", "wb")
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        # LiteLLM otherwise asks the network for prices, and refuses to start without a key of its own.
+        quiet = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+                 "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=quiet)
         self.running.append(process)
         return process
 
@@ -160,7 +163,7 @@ class Bench:
                     command = ["nginx", "-c", home / "conf"]
                 else:
                     (home / "conf.yaml").write_text(LITELLM.format(upstream=upstream))
-                    command = [self.given.litellm, "--config", home / "conf.yaml", "--port", str(port), "--num_workers", "2"]
+                    command = [self.given.litellm, "--config", home / "conf.yaml", "--port", str(port)]
             process = self.start(name, command)
             wait_for_port(port, process, 180)
             ways[name] = (port, process)
