@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "core/text.h"
 #include "quantize/allocation/sensitivity.h"
-#include "quantize/produce.h"
+#include "quantize/produce/produce.h"
 
 namespace scale::cli {
 

@@ -13,6 +13,8 @@ namespace scale::quantize {
 namespace {
 
 constexpr std::size_t most_swaps = 12;
+// They come with the most hopeful first; after so many in a row that did not help, the rest are not tried.
+constexpr std::size_t most_failures = 3;
 // A plan whose expected KL is below this share of the mix's needs no measurement against it; the additive model is not
 // that wrong.
 constexpr double sure_gain = 0.85;
@@ -77,7 +79,9 @@ void AllocationSearch::improve_by_swaps() {
     std::set<std::size_t> moved;  // a second exchange of a tensor would not be the one that was proposed
     const std::vector<Swap> swaps = propose_swaps(costs_, chosen_, budget() - used, most);
     std::uint64_t spare = budget() - used;
+    std::size_t failures = 0;
     for (const Swap& swap : swaps) {
+        if (failures == most_failures) break;
         const auto bytes = [&](const Chosen& of) {
             return costs_[swap.widened][of[swap.widened]].bytes + costs_[swap.narrowed][of[swap.narrowed]].bytes;
         };
@@ -88,7 +92,11 @@ void AllocationSearch::improve_by_swaps() {
         try_swap(swap, chosen_, chosen_divergence_);
         progress_(probes_end + (1 - probes_end) * static_cast<double>(swaps_tried_) / static_cast<double>(swaps.size()),
                   1, fmt::format("exchanges measured: {}, accepted: {}", swaps_tried_, swaps_accepted_));
-        if (swaps_accepted_ == accepted) continue;
+        if (swaps_accepted_ == accepted) {
+            ++failures;
+            continue;
+        }
+        failures = 0;
         moved.insert({swap.widened, swap.narrowed});
         spare = spare + before - after;
     }

@@ -1,4 +1,4 @@
-#include "quantize/publish.h"
+#include "quantize/produce/publish.h"
 
 #include <algorithm>
 
