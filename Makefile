@@ -56,13 +56,15 @@ TYPES ?= Q4_K_S,Q3_K_S,Q2_K
 bench-quantizer: build
 	@cmake --build --preset $(PRESET) --target bench_quantizer && build/$(PRESET)/bench/bench_quantizer $(if $(ALLOCATION),--allocation) $(MODEL) $(TYPES) $(CALIBRATION) 24576 8192 build/$(PRESET)/bench/quantizer $(FOREIGN)
 
-# make bench-quantize CALIBRATION=text FOREIGN="text text" [MODEL=gguf TYPES=…]: `scale quantize` against llama-imatrix and
-# llama-quantize as programs; results in build/$(PRESET)/bench/peers.
+# make bench-quantize CALIBRATION=text FOREIGN="text text" [MODEL=gguf TYPES=… ROUNDING=tuned TYPES_BY=stock]: `scale
+# quantize` against llama-imatrix and llama-quantize as programs; results in build/$(PRESET)/bench/peers.
+ROUNDING ?= refined
+TYPES_BY ?= searched
 bench-quantize: build
 	@cmake --build --preset $(PRESET) --target bench_file_divergence
 	@python3 bench/quantizer_peers.py --scale build/$(PRESET)/scale --divergence build/$(PRESET)/bench/bench_file_divergence \
 	  --engine "$$(scripts/build_engine.sh --peers)" --model $(MODEL) --calibration $(CALIBRATION) --types $(TYPES) \
-	  --foreign $(FOREIGN) --out build/$(PRESET)/bench/peers
+	  --rounding $(ROUNDING) --allocation $(TYPES_BY) --foreign $(FOREIGN) --out build/$(PRESET)/bench/peers
 
 # make bench-redaction LABELLED=presidio-research's synth_dataset_v2.json; make bench-refresh BANKING="train.csv test.csv"
 # [SGD="dialogues.json …"]: they need those sets (docs/measurements/redaction.md, refresh-simulation.md).

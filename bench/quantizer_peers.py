@@ -3,7 +3,9 @@
 
   quantizer_peers.py --scale BINARY --divergence BINARY --engine PREFIX --model GGUF --calibration TEXT
                      --types Q4_K_S,Q3_K_S --foreign TEXT [TEXT …] --out FOLDER [--tokens N] [--threads N] [--samples N]
+                     [--rounding stock|refined|tuned] [--allocation stock|searched]
 
+--rounding and --allocation are the settings of scale.toml, to see what each part gives.
 For every type: a pass whose stages S and C are decided, `scale assemble` on the paragraphs of the calibration text (each
 one request), then `scale quantize`. llama-imatrix gets the very texts of that calibration set and llama-quantize its
 matrix. Both files are compared with the original on every foreign text by bench/file_divergence.cpp. FOLDER gets
@@ -43,8 +45,9 @@ def measured(command, log):
 
 
 def make_pass(folder, options, kind):
-    decide(folder, options.model, kind, "searched")
+    decide(folder, options.model, kind, options.allocation)
     settings = (folder / "scale.toml").read_text()
+    settings = settings.replace("[calibration]\n", f'[calibration]\nrounding = "{options.rounding}"\n')
     settings = settings.replace("threads = 1", f"threads = {options.threads}")
     settings = settings.replace("samples = 128", f"samples = {options.samples}").replace("max_tokens = 128", "max_tokens = 512")
     (folder / "scale.toml").write_text(settings)
@@ -147,6 +150,8 @@ def main():
     parser.add_argument("--tokens", type=int, default=16384)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--samples", type=int, default=256)
+    parser.add_argument("--rounding", default="refined")
+    parser.add_argument("--allocation", default="searched")
     options = parser.parse_args()
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -160,6 +165,7 @@ def main():
         for text in options.foreign:
             a, b = divergence(options, text, [peer["file"], mine["file"]])
             rows.append({"model": pathlib.Path(options.model).name, "type": kind, "text": pathlib.Path(text).name,
+                         "rounding": options.rounding, "allocation": options.allocation,
                          "calibration_tokens": mine["tokens"], "method": mine["method"], "theirs": a, "ours": b,
                          "their_seconds": peer["seconds"], "our_seconds": mine["seconds"],
                          "their_peak_mib": peer["peak_mib"], "our_peak_mib": mine["peak_mib"], "threads": options.threads})

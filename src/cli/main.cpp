@@ -94,6 +94,7 @@ int main(int argc, char** argv) {
     cli::add_status_command(app, commands);
     cli::add_checklist_command(app, commands);
     cli::add_report_command(app, commands);
+    cli::add_bundle_command(app, commands);
     cli::add_verify_command(app, commands);
     cli::add_doctor_command(app, commands);
     cli::add_worker_command(app, commands);

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/file.h"
+#include "core/text.h"
 #include "record/store.h"
 #include "record/verify_checks.h"
 
@@ -40,6 +44,15 @@ std::vector<Finding> check_tail(const Store& store) {
              {}}};
 }
 
+std::set<std::string> read_left_out(const std::filesystem::path& pass_folder) {
+    const std::filesystem::path file = pass_folder / ".scale" / "left-out";
+    std::set<std::string> names;
+    if (!std::filesystem::is_regular_file(file)) return names;
+    const std::string text = core::read_file(file);
+    for (const std::string_view line : core::split_lines(text)) names.emplace(line);
+    return names;
+}
+
 }  // namespace
 
 bool Verification::ok() const {
@@ -55,6 +68,7 @@ std::vector<Finding> findings_of(const std::string& check, std::vector<Finding> 
 
 Verification verify(const std::filesystem::path& pass_folder) {
     Verification result;
+    const std::set<std::string> left_out = read_left_out(pass_folder);
     const Store store(pass_folder);
     std::vector<Entry> entries;
     bool whole = false;
@@ -77,10 +91,10 @@ Verification verify(const std::filesystem::path& pass_folder) {
         run(result, "order", [&] { return check_order(entries); });
         run(result, "budget before result", [&] { return check_budget_priority(entries); });
         run(result, "verdict", [&] { return check_verdicts(entries); });
-        run(result, "artefact", [&] { return check_artefacts(entries, pass_folder); });
+        run(result, "artefact", [&] { return check_artefacts(entries, pass_folder, left_out); });
         run(result, "calibration and gate apart", [&] { return check_holdout(entries, pass_folder); });
     }
-    run(result, "objects", [&] { return check_objects(entries, pass_folder); });
+    run(result, "objects", [&] { return check_objects(entries, pass_folder, left_out); });
     return result;
 }
 

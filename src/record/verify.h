@@ -31,7 +31,8 @@ struct Verification {
     bool ok() const;
 };
 
-// Never throws for damage in the pass: damage is a finding. Reads every stored object whole.
+// Never throws for damage in the pass: damage is a finding. Reads every stored object whole. A missing file
+// whose SHA-256 stands in .scale/left-out, a line each, is a note: the pass came from a bundle that does not carry it.
 Verification verify(const std::filesystem::path& pass_folder);
 
 std::string_view outcome_name(Outcome outcome);  // "ok", "note", "FAILED"

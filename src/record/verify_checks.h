@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "record/entry.h"
@@ -18,8 +20,10 @@ std::vector<Finding> check_budget_priority(const std::vector<Entry>& entries);
 std::vector<Finding> check_verdicts(const std::vector<Entry>& entries);
 
 // verify_content.cpp: stored objects, artefact and archive by content; the gate's texts apart from the calibration set.
-std::vector<Finding> check_objects(const std::vector<Entry>& entries, const std::filesystem::path& pass_folder);
-std::vector<Finding> check_artefacts(const std::vector<Entry>& entries, const std::filesystem::path& pass_folder);
+std::vector<Finding> check_objects(const std::vector<Entry>& entries, const std::filesystem::path& pass_folder,
+                                   const std::set<std::string>& left_out);
+std::vector<Finding> check_artefacts(const std::vector<Entry>& entries, const std::filesystem::path& pass_folder,
+                                     const std::set<std::string>& left_out);
 std::vector<Finding> check_holdout(const std::vector<Entry>& entries, const std::filesystem::path& pass_folder);
 
 // One finding per fault, or one saying that all is well with `detail`.

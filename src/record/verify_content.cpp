@@ -87,8 +87,9 @@ std::size_t shared(const std::set<std::string>& a, const std::set<std::string>& 
 
 }  // namespace
 
-std::vector<Finding> check_objects(const std::vector<Entry>& entries, const fs::path& pass_folder) {
-    std::vector<Finding> faults;
+std::vector<Finding> check_objects(const std::vector<Entry>& entries, const fs::path& pass_folder,
+                                   const std::set<std::string>& left_out) {
+    std::vector<Finding> faults, notes;
     const std::set<std::string> sound = sound_objects(pass_folder / ".scale" / "objects", faults);
     const Objects objects(pass_folder);
     for (const Entry& entry : entries) {
@@ -97,6 +98,14 @@ std::vector<Finding> check_objects(const std::vector<Entry>& entries, const fs::
         for (const char* member : members->second) {
             const std::string sha256 = entry.payload.value(member, "");
             if (sha256.empty() || sound.count(sha256) > 0) continue;
+            if (left_out.count(sha256) > 0 && !objects.contains(sha256)) {
+                notes.push_back({"objects",
+                                 Outcome::note,
+                                 fmt::format("entry {} ({}): {} {}… is not in the bundle and was not looked at",
+                                             entry.seq, entry.kind, member, sha256.substr(0, 16)),
+                                 {entry.seq}});
+                continue;
+            }
             const char* state = objects.contains(sha256) ? "is damaged" : "is missing";
             faults.push_back({"",
                               Outcome::failed,
@@ -105,13 +114,17 @@ std::vector<Finding> check_objects(const std::vector<Entry>& entries, const fs::
                               {entry.seq}});
         }
     }
-    return findings_of("objects", std::move(faults),
-                       fmt::format("{} stored objects have the bytes that their names say, and none that the record "
-                                   "names is missing",
-                                   sound.size()));
+    std::vector<Finding> findings =
+        findings_of("objects", std::move(faults),
+                    fmt::format("{} stored objects have the bytes that their names say, and none that the record "
+                                "names is missing{}",
+                                sound.size(), notes.empty() ? "" : " but what is noted"));
+    findings.insert(findings.end(), notes.begin(), notes.end());
+    return findings;
 }
 
-std::vector<Finding> check_artefacts(const std::vector<Entry>& entries, const fs::path& pass_folder) {
+std::vector<Finding> check_artefacts(const std::vector<Entry>& entries, const fs::path& pass_folder,
+                                     const std::set<std::string>& left_out) {
     const Entry* entry = latest(entries, kind::artefact);
     if (!entry) return {{"artefact", Outcome::ok, "none was made yet", {}}};
     // Only the newest: making one again under the same name replaces the file.
@@ -123,6 +136,12 @@ std::vector<Finding> check_artefacts(const std::vector<Entry>& entries, const fs
                                      fmt::format("entry {}: {} {}", entry->seq, artefact.path, what),
                                      {entry->seq}}};
     };
+    if (!fs::is_regular_file(file) && left_out.count(artefact.sha256) > 0)
+        return {{"artefact",
+                 Outcome::note,
+                 fmt::format("{} (SHA-256 {}…) is not in the bundle and was not looked at", artefact.path,
+                             artefact.sha256.substr(0, 16)),
+                 {entry->seq}}};
     if (!fs::is_regular_file(file)) return fail("is missing");
     const std::string found = core::sha256_file(file);
     if (found != artefact.sha256)
