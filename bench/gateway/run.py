@@ -218,14 +218,14 @@ def measure_latency(bench, given):
     ways = bench.proxies(upstream)
     results = {name: {} for name in ways}
     for port, _ in ways.values():
-        bench.load("rate", port, 200, 1, 16)  # connections are open, code is warm
+        bench.load("rate", port, 500, 1, given.connections)  # connections are open, code is warm
     loads = []
     for number in range(given.rounds):
         for rate in given.rates:
             for name, (port, _) in ways.items():
                 if name == "LiteLLM" and rate > given.rates[0]:
                     continue
-                results[name].setdefault(rate, []).append(bench.load("rate", port, rate, given.seconds, 64))
+                results[name].setdefault(rate, []).append(bench.load("rate", port, rate, given.seconds, given.connections))
         for name, (port, _) in ways.items():
             results[name].setdefault("wrk", []).append(bench.throughput(port, given.seconds))
         loads.append(os.getloadavg()[0])
@@ -242,7 +242,7 @@ def measure_latency(bench, given):
 def report_latency(results, loads, gateway, given):
     print(f"\nLoad average during the rounds: {min(loads):.1f} to {max(loads):.1f}, on {os.cpu_count()} cores.\n")
     for rate in given.rates:
-        print(f"{rate} requests/s, open loop, {given.seconds} s × {given.rounds} rounds; milliseconds, medians over rounds\n")
+        print(f"{rate} requests/s, open loop on at most {given.connections} connections, {given.seconds} s × {given.rounds} rounds; milliseconds, medians over rounds\n")
         print("| way | p50 | p99 | added p50 | added p99 | errors | not answered in time |")
         print("|---|---|---|---|---|---|---|")
         for name, all_results in results.items():
@@ -265,7 +265,7 @@ def report_latency(results, loads, gateway, given):
         print(f"| {name} | {statistics.median(rates):.0f} | {ratio:.2f} | {sum(bad for _, bad in all_results['wrk'])} |")
     print()
     for name, log in gateway.items():
-        print(f"{name}: {log['records']} records in {log['commits']} commits, {log['refused']} refused, at risk at most "
+        print(f"{name}: {log['records']} records in {log['commits']} commits, {log['refused']} requests refused, at risk at most "
               f"{log['at_risk_peak']}")
     print(flush=True)
 
@@ -300,6 +300,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rates", type=lambda text: [int(part) for part in text.split(",")], default=[1000, 5000])
     parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--connections", type=int, default=512, help="of the open loop, at most; strict answers wait together")
     parser.add_argument("--streams", type=int, default=9000)
     parser.add_argument("--stream-interval", type=int, default=5)
     parser.add_argument("--litellm", default=None)

@@ -81,6 +81,16 @@ class FakeController final : public rollout::Controller, public rollout::Routing
         return reply;
     }
     core::Json status() const override { return {{"state", "canary"}}; }
+    const std::string& flag() const override { return flag_; }
+    rollout::RolloutVerdict verdict() const override {
+        const std::lock_guard lock(mutex_);
+        return verdict_;
+    }
+    void set_verdict(const std::string& verdict, const std::string& status) {
+        const std::lock_guard lock(mutex_);
+        verdict_.verdict = verdict;
+        verdict_.status = status;
+    }
     std::string metrics() const override { return "scale_rollout_share_ppm 500000\n"; }
     bool ready() const override { return is_ready; }
     bool authorised(std::string_view token) const override { return token == "secret"; }
@@ -103,7 +113,9 @@ class FakeController final : public rollout::Controller, public rollout::Routing
     std::vector<Ended> ended_;
     std::set<std::string> feedback_ids_;
     mutable std::string last_user_;
+    rollout::RolloutVerdict verdict_;
     const std::string model_ = "served-model";
+    const std::string flag_ = "new-model";
 };
 
 }  // namespace scale::test

@@ -71,6 +71,14 @@ struct ActionReply {
     core::Json details;  // what the command prints with --json
 };
 
+struct RolloutVerdict {
+    std::string verdict = "undecided";  // "harm", "safe", "undecided" or "invalid"
+    std::string sentence;
+    std::string status;  // of the rollout: "canary", "rolled_back", …
+    std::int64_t share_ppm = 0;
+    std::uint64_t epoch = 0;
+};
+
 // What is served, as of one moment. Immutable: any thread may use it.
 class Routing {
   public:
@@ -90,6 +98,8 @@ class Controller {
     virtual std::shared_ptr<const Routing> routing() const = 0;
     // The name under which the gateway's /v1/models lists the model, whichever arm serves it.
     virtual const std::string& served_model() const = 0;
+    // Names the slice, for those who ask for assignments alone.
+    virtual const std::string& flag() const = 0;
     // Salted digest under which a session stands in the log.
     virtual std::string session_digest(std::string_view session) const = 0;
     // Bearer token of POST /scale/v1/{promote,rollback,pause,resume,stop}; compared in constant time.
@@ -106,6 +116,7 @@ class Controller {
 
     // GET /scale/v1/status: the state, both arms, the counts and the evidence.
     virtual core::Json status() const = 0;
+    virtual RolloutVerdict verdict() const = 0;
     // Prometheus text of the rollout (shares, counts, evidence); the gateway adds its own metrics.
     virtual std::string metrics() const = 0;
     virtual ActionReply promote(const std::string& because, const std::string& who) = 0;

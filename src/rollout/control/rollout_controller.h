@@ -45,10 +45,12 @@ class RolloutController : public Controller {
     std::uint64_t routing_version() const override { return published_.version(); }
     std::shared_ptr<const Routing> routing() const override { return published_.get(); }
     const std::string& served_model() const override { return options_.served_model; }
+    const std::string& flag() const override { return options_.settings.flag; }
     std::string session_digest(std::string_view session) const override;
     void finished(const Admit& admit, const Finish& finish) override;
     FeedbackReply feedback(const Feedback& feedback) override;
     core::Json status() const override;
+    RolloutVerdict verdict() const override;
     std::string metrics() const override;
     bool ready() const override;
     bool authorised(std::string_view token) const override;

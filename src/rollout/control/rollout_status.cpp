@@ -34,6 +34,22 @@ core::Json RolloutController::status() const {
             {"model", options_.served_model}};
 }
 
+RolloutVerdict RolloutController::verdict() const {
+    RolloutVerdict now;
+    now.verdict = to_string(book_->monitor().verdict());
+    now.sentence = book_->monitor().sentence();
+    now.status = to_string(state_.status);
+    now.share_ppm = share();
+    now.epoch = state_.epoch;
+    // Killed in memory, not yet in the file; or a state that nobody can read: whoever asks must not go on.
+    if (killed_) now.status = to_string(RolloutStatus::rolled_back);
+    if (!state_problem_.empty()) {
+        now.verdict = "invalid";
+        now.sentence = state_problem_;
+    }
+    return now;
+}
+
 std::string RolloutController::metrics() const {
     const Monitor& monitor = book_->monitor();
     const core::Json evidence = monitor.to_json();

@@ -44,6 +44,8 @@ void GatewayWorker::route(http::ServerConnection& client) {
         void (GatewayWorker::*answer)(http::ServerConnection&);
     };
     static constexpr std::array routes = {
+        Route{"/feedback", false, &GatewayWorker::take_feedback},           // as TensorZero has it
+        Route{"/api/public/scores", false, &GatewayWorker::take_feedback},  // as Langfuse has it
         Route{"/v1/chat/completions", false, &GatewayWorker::start_completion},
         Route{"/v1/completions", false, &GatewayWorker::start_completion},
         Route{"/v1/models", true, &GatewayWorker::answer_models},
@@ -53,13 +55,15 @@ void GatewayWorker::route(http::ServerConnection& client) {
         Route{"/metrics", true, &GatewayWorker::answer_metrics},
         Route{"/scale/v1/status", true, &GatewayWorker::answer_status},
     };
-    if (path.starts_with("/v1/") && !has_key(client)) return;
+    const bool is_clients = path.starts_with("/v1/") || path == "/feedback" || path == "/api/public/scores";
+    if (is_clients && !has_key(client)) return;
     for (const Route& known : routes) {
         if (known.path != path) continue;
         if (known.reads ? is_reading(method) : method == "POST") return (this->*known.answer)(client);
         return send_error(client, 405, fmt::format("{} is not allowed here", method), "", "method_not_allowed",
                           known.reads ? "allow: GET, HEAD\r\n" : "allow: POST\r\n");
     }
+    if (route_handoff(client)) return;
     if (path.starts_with(admin_prefix)) return answer_action(client, path.substr(admin_prefix.size()));
     send_error(client, 404, fmt::format("there is nothing at {}", path), "", "not_found");
 }

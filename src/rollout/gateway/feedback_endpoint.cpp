@@ -65,6 +65,14 @@ Problem read_feedback(const Json& body, Feedback& feedback, std::string& session
     return {};
 }
 
+// TensorZero's clients look for feedback_id, Langfuse's for id.
+std::string feedback_answer(std::string_view path, const std::string& id, const char* state,
+                            const std::string& message) {
+    Json answer = {{"id", id}, {"status", state}, {"message", message}};
+    if (path == "/feedback") answer["feedback_id"] = id;
+    return core::canonical(answer);
+}
+
 }  // namespace
 
 void GatewayWorker::take_feedback(http::ServerConnection& client) {
@@ -82,6 +90,8 @@ void GatewayWorker::take_feedback(http::ServerConnection& client) {
         return send_error(client, 400, problem.message, problem.param);
     feedback.time_ms = core::now().time_since_epoch().count();
     if (feedback.id.empty()) feedback.id = "fb_" + next_request_id();
+    if (body.value("dryrun", Json(false)) == true)
+        return send(client, 200, feedback_answer(client.head().path(), feedback.id, "valid", "nothing was recorded"));
     if (!session.empty()) feedback.session = fleet_.controller.session_digest(session);
     if (!fleet_.log.has_room())
         return send_error(client, 503, "the gateway cannot record feedback now", "", "overloaded",
@@ -100,7 +110,7 @@ void GatewayWorker::answer_feedback(Ticket ticket, const std::string& id, const 
     if (!reply) return send_log_failure(*client);
     if (!reply->accepted) return send_error(*client, 400, reply->message);
     const char* state = reply->duplicate ? "duplicate" : reply->parked ? "parked" : "accepted";
-    send(*client, 200, core::canonical({{"id", id}, {"status", state}, {"message", reply->message}}));
+    send(*client, 200, feedback_answer(client->head().path(), id, state, reply->message));
 }
 
 }  // namespace scale::rollout

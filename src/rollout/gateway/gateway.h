@@ -5,6 +5,8 @@
 //   GET  /v1/models                               the served model's name, the same for both arms
 //   POST /v1/feedback                             {response_id | session_id, name, value, comment, tags, id}; answered
 //                                                 once its record is on the disk and counted
+//   POST /feedback, /api/public/scores            the same in TensorZero's and Langfuse's spelling
+//   GET  /scale/v1/verdict, POST /scale/v1/flagger/…, /ofrep/v1/evaluate/flags/…    see handoff_endpoints.cpp
 //   GET  /health, /ready, /metrics                alive; able to serve; Prometheus text
 //   GET  /scale/v1/status                         Controller::status with the gateway's and the log's figures
 //   POST /scale/v1/{promote,rollback,pause,resume,stop}   bearer token; body {"because": "…", "who": "…"}

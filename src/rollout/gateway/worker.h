@@ -78,7 +78,7 @@ class GatewayWorker final : public http::Service {
     void finished_draining();
     void look_after_listener();
 
-    // Endpoints, see endpoints.cpp, completions.cpp and feedback_endpoint.cpp.
+    // Endpoints, see endpoints.cpp, completions.cpp, feedback_endpoint.cpp and handoff_endpoints.cpp.
     void route(http::ServerConnection& client);
     void start_completion(http::ServerConnection& client);
     void begin_relay(http::ServerConnection& client, RelayedRequest request);
@@ -97,6 +97,9 @@ class GatewayWorker final : public http::Service {
     void send(http::ServerConnection& client, int status, std::string_view body, std::string_view headers = {});
     void send_error(http::ServerConnection& client, int status, std::string_view message, std::string_view param = {},
                     std::string_view code = {}, std::string_view headers = {});
+    bool route_handoff(http::ServerConnection& client);
+    void answer_verdict(http::ServerConnection& client, const std::string& webhook);
+    void evaluate_flag(http::ServerConnection& client, std::string_view flag);
     bool admin_allowed(http::ServerConnection& client);
     bool has_key(http::ServerConnection& client);
     std::string next_request_id();
