@@ -1,7 +1,6 @@
 #include <future>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -297,85 +296,6 @@ TEST(Gateway, TakesFeedbackOnceAndParksUnknownIds) {
     EXPECT_EQ(logged, (std::set<std::string>{"f1 thumbs_down ", "f2 escalation ", "f3 thumbs_down digest-s"}));
 }
 
-TEST(Gateway, TakesFeedbackInTensorZerosAndLangfusesSpelling) {
-    GatewayRig rig;
-    rig.start();
-    const auto answer_to = [&](const char* path, const char* body) {
-        return core::Json::parse(rig.ask(post(path, body)).body);
-    };
-    EXPECT_TRUE(answer_to("/feedback", R"({"metric_name":"m","inference_id":"a","value":true,"dryrun":true})")
-                    .contains("feedback_id"));
-    const auto tensorzero =
-        answer_to("/feedback", R"({"metric_name":"m","episode_id":"e","value":0.5,"tags":{"a":"b"},"dryrun":false})");
-    EXPECT_EQ(tensorzero["feedback_id"], tensorzero["id"]);
-    const char* score =
-        R"({"id":"s-1","traceId":"t","name":"helpful","value":1,"dataType":"BOOLEAN","comment":"good"})";
-    EXPECT_EQ(answer_to("/api/public/scores", score)["id"], "s-1");
-    EXPECT_EQ(answer_to("/api/public/scores", score)["status"], "duplicate");
-    std::vector<std::string> names;
-    for (const auto& record : rig.records())
-        if (const auto* feedback = std::get_if<Feedback>(&record))
-            names.push_back(feedback->name + " " + feedback->response_id + feedback->session);
-    EXPECT_EQ(names, (std::vector<std::string>{"m digest-e", "helpful t", "helpful t"}));
-}
-
-TEST(Gateway, GivesItsVerdictToArgoAndFlagger) {
-    GatewayRig rig;
-    rig.start();
-    struct Case {
-        const char* verdict;
-        const char* status;
-        int rollback, increase, promotion;
-    };
-    for (const auto& [verdict, status, rollback, increase, promotion] : {
-             Case{"undecided", "canary", 403, 200, 403},
-             Case{"safe", "canary", 403, 200, 200},
-             Case{"safe", "paused", 403, 403, 200},
-             Case{"harm", "canary", 200, 403, 403},
-             Case{"harm", "rolled_back", 200, 403, 403},
-             Case{"safe", "rolled_back", 200, 403, 403},
-             Case{"invalid", "canary", 403, 403, 403},
-             Case{"undecided", "", 403, 403, 403},
-             Case{"undecided", "promoted", 403, 403, 200},
-         }) {
-        rig.controller.set_verdict(verdict, status);
-        EXPECT_EQ(core::Json::parse(rig.ask(get("/scale/v1/verdict")).body)["verdict"], verdict);
-        const auto ask = [&](const char* webhook) {
-            return rig.ask(post(std::string("/scale/v1/flagger/") + webhook, R"({"name":"x","phase":"Progressing"})"))
-                .status;
-        };
-        EXPECT_EQ(ask("rollback"), rollback) << verdict << " " << status;
-        EXPECT_EQ(ask("confirm-traffic-increase"), increase) << verdict << " " << status;
-        EXPECT_EQ(ask("confirm-promotion"), promotion) << verdict << " " << status;
-    }
-    EXPECT_EQ(rig.ask(get("/scale/v1/flagger/rollback")).status, 405);
-    EXPECT_EQ(rig.ask(post("/scale/v1/verdict", "")).status, 405);
-}
-
-TEST(Gateway, EvaluatesTheFlagAsOpenFeatureAsks) {
-    GatewayRig rig;
-    rig.controller.arm = Arm::candidate;
-    rig.start();
-    const std::string path = "/ofrep/v1/evaluate/flags/new-model";
-    const auto found = core::Json::parse(rig.ask(post(path, R"({"context":{"targetingKey":"ann"}})")).body);
-    EXPECT_EQ(found["key"], "new-model");
-    EXPECT_EQ(found["value"], true);
-    EXPECT_EQ(found["variant"], "candidate");
-    EXPECT_EQ(found["reason"], "SPLIT");
-    EXPECT_EQ(rig.controller.last_user(), "ann");
-    for (const auto& [target, body, status, code] : {
-             std::tuple{"/ofrep/v1/evaluate/flags/other", R"({"context":{"targetingKey":"ann"}})", 404,
-                        "FLAG_NOT_FOUND"},
-             std::tuple{path.c_str(), "{", 400, "PARSE_ERROR"},
-             std::tuple{path.c_str(), R"({"context":1})", 400, "INVALID_CONTEXT"},
-             std::tuple{path.c_str(), R"({"context":{}})", 400, "TARGETING_KEY_MISSING"},
-         }) {
-        const Message reply = rig.ask(post(target, body));
-        EXPECT_EQ(reply.status, status);
-        EXPECT_EQ(core::Json::parse(reply.body)["errorCode"], code);
-    }
-}
-
 TEST(Gateway, RenamesTheModelWhereTheServerKnowsItByAnotherName) {
     GatewayRig rig;
     rig.serve_original([](Peer& peer) {
@@ -415,105 +335,6 @@ TEST(Gateway, WorkersShareOneAddressAndCountTogether) {
     for (const auto& record : rig.records())
         if (const auto* admit = std::get_if<Admit>(&record)) ids.insert(admit->request_id);
     EXPECT_EQ(ids.size(), std::size_t{clients});
-}
-
-TEST(Gateway, ClientsMustShowAKeyWhereThereAreKeys) {
-    const core::TemporaryFolder folder;
-    const auto file = folder.path() / "keys";
-    core::write_file_atomic(file, "# clients\n0123456789abcdef-one\n\n0123456789abcdef-two\r\n");
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read);
-    GatewayRig rig;
-    rig.options.keys = std::make_shared<const rollout::KeyRing>(file);
-    EXPECT_EQ(rig.options.keys->size(), 2u);
-    std::promise<Message> seen;
-    rig.serve_original([&](Peer& peer) {
-        seen.set_value(peer.read_request());
-        peer.send(http_answer(200, chat_answer));
-        peer.read_request();
-    });
-    rig.start();
-    for (const char* header :
-         {"", "Authorization: Bearer 0123456789abcdef\r\n", "Authorization: 0123456789abcdef-one\r\n"})
-        for (const auto& request : {post("/v1/chat/completions", chat_body, header), get("/v1/models", header),
-                                    post("/v1/feedback", "{}", header)}) {
-            const Message reply = rig.ask(request);
-            EXPECT_EQ(reply.status, 401);
-            EXPECT_EQ(error_of(reply).value("code", ""), "invalid_api_key");
-        }
-    EXPECT_EQ(rig.ask(get("/health")).status, 200);
-    const std::string key = "0123456789abcdef-two";
-    EXPECT_EQ(rig.ask(post("/v1/chat/completions", chat_body, "Authorization: Bearer " + key + "\r\n")).status, 200);
-    EXPECT_FALSE(seen.get_future().get().headers.contains("authorization")) << "the key is ours, not the server's";
-    for (const auto& record : rig.records()) EXPECT_THAT(rollout::to_json_line(record), Not(HasSubstr(key)));
-}
-
-TEST(Gateway, KeysThatOthersCanReadOrAreTooShortAreRefused) {
-    const core::TemporaryFolder folder;
-    const auto file = folder.path() / "keys";
-    EXPECT_THROW(rollout::KeyRing{file}, core::Error);
-    core::write_file_atomic(file, "0123456789abcdef\n");
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::group_read);
-    EXPECT_THROW(rollout::KeyRing{file}, core::Error);
-    for (const char* text : {"short\n", "# none\n", ""}) {
-        core::write_file_atomic(file, text);
-        std::filesystem::permissions(file, std::filesystem::perms::owner_read);
-        try {
-            const rollout::KeyRing ring(file);
-            ADD_FAILURE() << text;
-        } catch (const core::Error& error) {
-            EXPECT_THAT(error.found(), Not(HasSubstr("short\n"))) << "no secret in a message";
-        }
-    }
-}
-
-TEST(Gateway, ListensOnIpv6AndReachesServersThere) {
-    const auto addresses = rollout::http::numeric_address("::1", 0);
-    ASSERT_EQ(addresses.size(), 1u);
-    EXPECT_TRUE(addresses.front().is_loopback());
-    core::FileDescriptor listener;
-    try {
-        listener = rollout::http::listen_on(addresses.front());
-    } catch (const core::Error&) {
-        GTEST_SKIP() << "this machine has no IPv6";
-    }
-    std::thread server([&] {
-        ::fcntl(listener.get(), F_SETFL, ::fcntl(listener.get(), F_GETFL) & ~O_NONBLOCK);
-        Peer peer(core::FileDescriptor(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
-        EXPECT_EQ(peer.read_request().headers.at("host"),
-                  fmt::format("[::1]:{}", rollout::http::local_port(listener.get())));
-        peer.send(http_answer(200, chat_answer));
-        peer.read_request();
-    });
-    GatewayRig rig;
-    rig.options.address = "::1";
-    rig.controller.original.host = "::1";
-    rig.controller.original.port = rollout::http::local_port(listener.get());
-    rig.start();
-    const auto address = rollout::http::numeric_address("::1", rig.gateway().port()).front();
-    core::FileDescriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(::connect(socket.get(), address.get(), address.size), 0);
-    {
-        Peer client(std::move(socket));
-        client.send(post("/v1/chat/completions", chat_body));
-        EXPECT_EQ(client.read_response().body, chat_answer);
-        client.send(get("/metrics"));
-        EXPECT_EQ(client.read_response().status, 200) << "::1 is this machine";
-    }
-    rig.stop();
-    server.join();
-}
-
-// A name may stand for several addresses, of which the first need not answer.
-TEST(Gateway, TriesTheNextAddressOfAServer) {
-    GatewayRig rig;
-    rig.serve_original(always(http_answer(200, chat_answer)));
-    auto& original = rig.controller.original;
-    const core::FileDescriptor taken = rollout::http::listen_on(rollout::http::resolve("127.0.0.1", 0).front());
-    const std::uint16_t dead = rollout::http::local_port(taken.get());
-    original.addresses = rollout::http::numeric_address("127.0.0.2", dead);
-    original.addresses.push_back(rollout::http::numeric_address("127.0.0.1", original.port).front());
-    rig.start();
-    EXPECT_EQ(rig.ask(post("/v1/chat/completions", chat_body)).body, chat_answer);
 }
 
 TEST(Gateway, StopLetsTheOpenRequestFinish) {
