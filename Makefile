@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow bench bench-gate bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -39,6 +39,18 @@ bench: bench-gate bench-rollout
 
 bench-gate: build
 	@cmake --build --preset $(PRESET) --target bench_gate && build/$(PRESET)/bench/bench_gate
+
+# The gate's formulas against scipy and statsmodels, which are kept in a folder of the cache.
+STATISTICS_VENV ?= $(HOME)/.cache/scale/statistics-venv
+bench-statistics: build
+	@cmake --build --preset $(PRESET) --target bench_statistics
+	@test -x $(STATISTICS_VENV)/bin/python || { python3 -m venv $(STATISTICS_VENV) && $(STATISTICS_VENV)/bin/pip install -q numpy scipy statsmodels; }
+	@build/$(PRESET)/bench/bench_statistics >build/$(PRESET)/bench/statistics.jsonl
+	@$(STATISTICS_VENV)/bin/python scripts/check_statistics.py build/$(PRESET)/bench/statistics.jsonl
+
+# make bench-lock [MODEL=gguf] TEXT=file: held-out divergence as the lock measures it, against llama-perplexity's two passes.
+bench-lock: build
+	@python3 bench/lock_speed.py --scale build/$(PRESET)/scale --engine "$$(scripts/build_engine.sh --peers)" --model $(MODEL) --text $(TEXT)
 
 bench-rollout: build
 	@cmake --build --preset $(PRESET) --target bench_rollout && build/$(PRESET)/bench/bench_rollout

@@ -8,8 +8,12 @@
 
 #include "calibration/assemble.h"
 #include "calibration/drift/check.h"
+#include "calibration/mixture.h"
+#include "choice/qat/effort.h"
+#include "choice/qat/facts.h"
 #include "cli/commands.h"
 #include "core/error.h"
+#include "quality/looks.h"
 #include "quality/suite/item.h"
 
 namespace scale::cli {
@@ -118,7 +122,7 @@ std::string describe(const record::CalibrationSet& set) {
 // estimated, which only moves the length of long-context texts.
 std::vector<std::pair<std::string, std::string>> suite_texts(const record::Budget& budget) {
     quality::SuiteRequest request;
-    request.items = budget.items;
+    request.items = quality::most_items(budget);
     request.seed = budget.seed;
     request.context = budget.context;
     request.count_tokens = [](const std::string& text) { return static_cast<int>(text.size() / 4); };
@@ -153,7 +157,40 @@ Ending checked(const record::TrafficCheck& check) {
     return ending;
 }
 
+// Of training, by the rule of the QAT plan, unless scale.toml states another number with its reason.
+calibration::MixtureOptions mixture_options(const record::Pass& pass) {
+    calibration::MixtureOptions options;
+    options.evaluation_texts = suite_texts(pass.file().budget);
+    options.tokens_wanted = pass.file().quality.mixture_tokens;
+    options.reason = pass.file().quality.mixture_reason;
+    if (options.tokens_wanted > 0 || pass.file().quality.method != "qat") return options;
+    const auto facts = choice::gather_qat_facts(pass, pass.file().choice.type);
+    const choice::Effort effort = choice::plan_effort(facts.gathered.summary.parameters, facts.candidate.nominal_bits,
+                                                      facts.gathered.summary.context);
+    options.tokens_wanted = static_cast<std::uint64_t>(effort.tokens);
+    options.reason = fmt::format(
+        "{:g} tokens a parameter at {:g} bits, within 1e8 and 2e9 (estimated; ParetoQ, arXiv 2502.02631: from 3 bits "
+        "on "
+        "weights compensate, below they are rebuilt)",
+        effort.tokens_per_parameter, facts.candidate.nominal_bits);
+    return options;
+}
+
+Ending mixed(const record::TrainingMixture& mixture) {
+    std::string text = fmt::format("{:<40} {:<24} {:>10} {:>12} {:>11} {:>10}\n", "source", "licence", "documents",
+                                   "tokens", "overlapping", "duplicates");
+    for (const record::MixturePart& part : mixture.parts)
+        text += fmt::format("{:<40} {:<24} {:>10} {:>12} {:>11} {:>10}\n", part.source, part.licence, part.documents,
+                            part.tokens, part.overlapping, part.duplicates);
+    text += fmt::format(
+        "Training mixture: {} tokens (counted). Training sees {} of them, {:.2f} times the mixture: {}.\n"
+        "Removed wherever 13 words in a row occur in: {}.",
+        mixture.tokens, mixture.tokens_wanted, mixture.epochs, mixture.reason, fmt::join(mixture.against, ", "));
+    return {exit_code::done, text, core::Json(mixture), "train, then: scale lock --checkpoint FILE --percent 10"};
+}
+
 struct Options {
+    bool mixture = false;
     std::string log;
     std::string check;
     int samples = 0;
@@ -166,6 +203,7 @@ void add_assemble_command(CLI::App& app, Commands& commands) {
     const auto run = [&commands, options]() -> Ending {
         record::Pass pass(commands.global().folder);
         if (!options->check.empty()) return checked(calibration::check_traffic(pass, options->check));
+        if (options->mixture) return mixed(calibration::gather_mixture(pass, mixture_options(pass)));
         calibration::AssembleOptions assemble;
         if (!options->log.empty()) assemble.log = options->log;
         if (options->samples != 0) assemble.samples = options->samples;
@@ -181,6 +219,9 @@ void add_assemble_command(CLI::App& app, Commands& commands) {
         ->add_option("--check", options->check,
                      "compare this newer log with the traffic of the set in force: does the set still stand for it?")
         ->excludes("--log");
+    command->add_flag("--mixture", options->mixture, "qat: gather the training mixture beside the set in force")
+        ->excludes("--log")
+        ->excludes("--check");
     command->add_option("--samples", options->samples, "samples, 128 to 512, instead of [calibration] samples")
         ->check(CLI::Range(128, 512));
 }

@@ -7,7 +7,9 @@
 #include "hardware/threads.h"
 #include "quality/budget.h"
 #include "quality/check/decision.h"
+#include "quality/checkpoint_gate.h"
 #include "quality/gate.h"
+#include "quality/lm_eval/export.h"
 #include "quality/lock.h"
 #include "quality/looks.h"
 #include "quality/noise.h"
@@ -82,7 +84,9 @@ std::string figure(const record::GateCheck& check, double value) {
 // Of a suite or the distribution the category; else what the check is called.
 std::string row_name(const record::GateCheck& check) {
     if (check.endpoint == "kl_mean_slice") return check.name.substr(check.name.rfind("of ") + 3);
-    return check.category == "behaviour" || check.category == "imported" ? check.name : check.category;
+    return check.category == "behaviour" || check.category == "identity" || check.category == "imported"
+               ? check.name
+               : check.category;
 }
 
 std::string table(const std::vector<record::GateCheck>& checks) {
@@ -126,18 +130,49 @@ Ending judged(const quality::Locked& locked) {
     return ending;
 }
 
+Ending exported(const record::Pass& pass, const std::string& folder) {
+    const auto files = quality::export_results(pass, folder);
+    Ending ending;
+    std::vector<std::string> names;
+    for (const auto& file : files) names.push_back(file.string());
+    ending.text = fmt::format("written, from the record; nothing was measured:\n  {}", fmt::join(names, "\n  "));
+    ending.json = {{"files", names}};
+    return ending;
+}
+
+Ending gated(const quality::CheckpointGated& gated) {
+    const record::CheckpointGate& gate = gated.gate;
+    Ending ending;
+    ending.text = fmt::format("{}{}\n{}", table(gate.checks), quality::describe(gate.noise), gate.sentence);
+    ending.json = {{"gate", gate}, {"hash", gated.hash}};
+    if (gate.decision == "stop") ending.code = exit_code::fail;
+    if (gate.decision == "undecided") ending.code = exit_code::inconclusive;
+    if (gate.decision == "finish") ending.next = "scale quantize --import, then scale lock";
+    return ending;
+}
+
 }  // namespace
 
 void add_lock_command(CLI::App& app, Commands& commands) {
     auto declare_only = std::make_shared<bool>(false);
-    CLI::App* command =
-        commands.add(app, "lock", "L: declare the budget (--declare), then measure original and candidate against it",
-                     "scale lock --declare && scale lock", [&commands, declare_only]() -> Ending {
-                         record::Pass pass(commands.global().folder);
-                         if (*declare_only) return declare(pass);
-                         return judged(quality::lock_quality(pass, hardware::threads_for(pass.file().deploy.threads)));
-                     });
+    auto export_to = std::make_shared<std::string>();
+    auto checkpoint = std::make_shared<std::string>();
+    auto percent = std::make_shared<int>(0);
+    CLI::App* command = commands.add(
+        app, "lock", "L: declare the budget (--declare), then measure original and candidate against it",
+        "scale lock --declare && scale lock", [&commands, declare_only, export_to, checkpoint, percent]() -> Ending {
+            record::Pass pass(commands.global().folder);
+            if (*declare_only) return declare(pass);
+            if (!export_to->empty()) return exported(pass, *export_to);
+            const int threads = hardware::threads_for(pass.file().deploy.threads);
+            if (!checkpoint->empty()) return gated(quality::gate_checkpoint(pass, *checkpoint, *percent, threads));
+            return judged(quality::lock_quality(pass, threads));
+        });
     command->add_flag("--declare", *declare_only, "record the budget of scale.toml, before anything is measured");
+    command->add_option("--export", *export_to, "write the newest gate's items as lm-evaluation-harness results there");
+    CLI::Option* file = command->add_option("--checkpoint", *checkpoint, "gate a GGUF written during training (qat)");
+    command->add_option("--percent", *percent, "of training that the checkpoint has seen: 10, 30 or 100")->needs(file);
+    file->needs("--percent");
 }
 
 }  // namespace scale::cli

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "quality/gate.h"
 #include "quality/items.h"
+#include "quality/lm_eval/import.h"
 #include "quality/looks.h"
 #include "record/pass_fields.h"
 
@@ -75,6 +76,7 @@ record::Budget complete(record::Budget budget) {
 
 record::Budget as_declared(const record::PassFile& file, const record::Budget& declared) {
     record::Budget budget = complete(file.budget);
+    budget.imports = parse_imports(file.quality.lm_eval);
     budget.items_sha256 = declared.items_sha256;
     budget.baseline_sha256 = declared.baseline_sha256;
     budget.template_sha256 = declared.template_sha256;
@@ -123,7 +125,7 @@ Declaration declare_budget(record::Pass& pass) {
     const record::Lineage lineage = pass.lineage();
     lineage.require_done(record::Stage::constraint);
     Declaration declaration;
-    declaration.budget = complete(pass.file().budget);
+    declaration.budget = as_declared(pass.file(), {});
     check_margins(declaration.budget);
     const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
     declaration.budget.baseline_sha256 = constraint.fingerprint.model_sha256;

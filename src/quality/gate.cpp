@@ -11,7 +11,8 @@ namespace scale::quality {
 namespace {
 
 std::string label(const record::GateCheck& check) {
-    return check.category == "distribution" || check.category == "behaviour" || check.category == "imported"
+    return check.category == "distribution" || check.category == "behaviour" || check.category == "identity" ||
+                   check.category == "imported"
                ? check.name
                : fmt::format("{} ({})", check.name, check.endpoint);
 }
@@ -92,8 +93,9 @@ GateOutcome combine(std::vector<record::GateCheck> checks) {
 
 GateOutcome judge(const record::Budget& budget, const Measurements& measurements, const record::NoiseFloor& noise) {
     std::vector<record::GateCheck> checks = distribution_checks(budget, measurements.sequences);
-    for (auto& part : {suite_checks(budget, measurements.items), behaviour_checks(budget, measurements.items),
-                       imported_checks(budget, measurements.imported)})
+    for (auto& part :
+         {suite_checks(budget, measurements.items), behaviour_checks(budget, measurements.items),
+          imported_checks(budget, measurements.imported), identity_checks(budget, measurements.identities)})
         checks.insert(checks.end(), part.begin(), part.end());
     apply_noise(checks, noise);
     return combine(std::move(checks));

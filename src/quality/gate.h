@@ -18,6 +18,7 @@
 //   the share of right answers only answers to flips, and needs some thousand items for a margin of one point.
 //
 // Behaviour, where answers were generated: length, answers cut at the limit, loops, refusals.
+// Identity: both files have the same chat template, and the candidate's context is no shorter.
 // Imported suites (lm-evaluation-harness): right or wrong by Tango's score, other scores by paired bootstrap.
 // Noise: the original against itself. A comparison whose margin is less than twice the noise floor has NO POWER.
 //
@@ -61,6 +62,7 @@ std::vector<record::GateCheck> tail_checks(const record::Budget& budget, const s
 std::vector<record::GateCheck> slice_checks(const record::Budget& budget, const std::vector<SequenceResult>& sequences);
 std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const std::vector<ItemResult>& items);
 std::vector<record::GateCheck> behaviour_checks(const record::Budget& budget, const std::vector<ItemResult>& items);
+std::vector<record::GateCheck> identity_checks(const record::Budget& budget, const std::vector<Identity>& identities);
 std::vector<record::GateCheck> imported_checks(const record::Budget& budget,
                                                const std::vector<ImportedScore>& imported);
 GateOutcome combine(std::vector<record::GateCheck> checks);

@@ -11,8 +11,9 @@
 #include "quality/gate.h"
 #include "quality/items.h"
 #include "quality/jobs.h"
+#include "quality/lm_eval/import.h"
 #include "quality/looks.h"
-#include "quality/noise.h"
+#include "quality/measuring.h"
 #include "quality/regressions.h"
 #include "quality/subject.h"
 
@@ -20,10 +21,6 @@ namespace scale::quality {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Of the noise floor: a sixth of the first look's data, at another batch size and number of threads.
-constexpr int noise_share = 6;
-constexpr int noise_batch = 64;
 
 // The gate's start, unless the newest gate_started is this very one and has no verdict yet (it was interrupted).
 record::Entry start_gate(record::Pass& pass, const record::Lineage& lineage, const Subject& subject,
@@ -42,68 +39,6 @@ record::Entry start_gate(record::Pass& pass, const record::Lineage& lineage, con
                                 start});
 }
 
-// One gate's measurements: the noise floor, then look after look from one checkpoint.
-class Measuring {
-  public:
-    Measuring(const record::Pass& pass, const Subject& subject, const std::string& items_sha256,
-              std::vector<record::GateLook> looks, int threads)
-        : log_(pass.work_folder() / "lock.log") {
-        const std::string key =
-            core::sha256_hex(subject.artefact.sha256 + subject.artefact.original_sha256 + subject.budget_entry.hash +
-                             items_sha256 + subject.held_out_sha256 + subject.kv_type)
-                .substr(0, 16);
-        checkpoint_ = pass.work_folder() / fmt::format("lock-{}.jsonl", key);
-        noise_checkpoint_ = pass.work_folder() / fmt::format("lock-{}.noise", key);
-        request_.original = subject.original.string();
-        request_.candidate = subject.candidate.string();
-        request_.items = pass.objects().path(items_sha256).string();
-        request_.held_out = subject.held_out.string();
-        request_.checkpoint = checkpoint_.string();
-        request_.seed = subject.budget.seed;
-        request_.threads = threads;
-        request_.kv_type = subject.kv_type;
-        request_.first_tokens = looks.front().tokens;
-        request_.last_tokens = looks.back().tokens;
-        request_.items_per_suite = looks.front().items;
-    }
-
-    record::NoiseFloor noise(const record::Budget& budget) const {
-        MeasureRequest request = request_;
-        request.candidate = request.original;
-        request.checkpoint = noise_checkpoint_.string();
-        request.kv_type = "f16";
-        request.kl_tokens = std::max<std::uint64_t>(request.first_tokens / noise_share, 256);
-        request.items_per_suite = std::max(8, request.items_per_suite / noise_share);
-        request.candidate_batch = noise_batch;
-        request.candidate_threads = request.threads > 1 ? request.threads - 1 : 2;
-        core::Progress progress("measuring the original against itself");
-        const auto measured = engine::run_job("quality.measure", request, log_, &progress).get<Measurements>();
-        return noise_floor(measured,
-                           fmt::format("batch {} and {} threads against batch 512 and {}", noise_batch,
-                                       request.candidate_threads, request.threads),
-                           budget);
-    }
-
-    core::Json look(const record::GateLook& look) const {
-        MeasureRequest request = request_;
-        request.kl_tokens = look.tokens;
-        request.items_per_suite = look.items;
-        core::Progress progress("measuring original and candidate");
-        return engine::run_job("quality.measure", request, log_, &progress);
-    }
-
-    void forget() const {
-        fs::remove(checkpoint_);
-        fs::remove(noise_checkpoint_);
-    }
-
-  private:
-    fs::path log_;
-    fs::path checkpoint_;
-    fs::path noise_checkpoint_;
-    MeasureRequest request_;
-};
-
 std::string names_of(const std::vector<record::GateCheck>& checks, const char* wanted) {
     std::vector<std::string> names;
     for (const record::GateCheck& check : checks)
@@ -119,10 +54,12 @@ struct Judged {
 
 // Look after look, while what is undecided could still pass. Each judges all data so far at its own level.
 Judged take_looks(const Measuring& measuring, const std::vector<record::GateLook>& planned,
-                  const record::Budget& budget, const record::NoiseFloor& noise) {
+                  const record::Budget& budget, const record::NoiseFloor& noise,
+                  const std::vector<ImportedScore>& imported) {
     Judged judged;
     for (record::GateLook look : planned) {
         judged.measured = measuring.look(look);
+        judged.measured["imported"] = imported;
         record::Budget at_level = budget;
         at_level.alpha = look.level;
         judged.outcome = judge(at_level, judged.measured.get<Measurements>(), noise);
@@ -176,12 +113,17 @@ Locked lock_quality(record::Pass& pass, int threads) {
         items_sha256 =
             store_items(pass, subject.budget, subject.original, subject.compressed, pass.work_folder() / "lock.log");
     pass.objects().verify(items_sha256);
+    const auto& settings = pass.file().quality;
+    const std::vector<ImportedScore> imported =
+        subject.budget.imports.empty() ? std::vector<ImportedScore>{}
+                                       : read_samples(pass.resolve(settings.lm_eval_original),
+                                                      pass.resolve(settings.lm_eval_candidate), subject.budget.imports);
     const record::Entry started = start_gate(pass, lineage, subject, items_sha256);
 
     const std::vector<record::GateLook> looks = plan_looks(subject.budget, subject.compressed);
     const Measuring measuring(pass, subject, items_sha256, looks, threads);
     const record::NoiseFloor noise = measuring.noise(subject.budget);
-    Judged judged = take_looks(measuring, looks, subject.budget, noise);
+    Judged judged = take_looks(measuring, looks, subject.budget, noise, imported);
 
     record::Verdict verdict;
     verdict.verdict = judged.outcome.verdict;

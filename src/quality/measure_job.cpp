@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "engine/model.h"
 #include "model/token_set.h"
 #include "quality/checkpoint.h"
@@ -52,6 +53,22 @@ void check_same_vocabulary(const engine::Model& original, const engine::Model& c
                                 fmt::format("the original's vocabulary of {}", original.vocabulary()));
 }
 
+// The template by what it makes of a conversation: files spell the same template in several ways.
+std::string template_digest(const engine::Model& model) {
+    if (!model.has_chat_template()) return "none";
+    const std::string written =
+        model.apply_chat_template({{"system", "S"}, {"user", "U"}, {"assistant", "A"}, {"user", "V"}}, true);
+    return core::sha256_hex(written).substr(0, 12);
+}
+
+std::vector<Identity> identities_of(const engine::Model& original, const engine::Model& candidate) {
+    const std::string before = template_digest(original), after = template_digest(candidate);
+    return {
+        {"chat template", before, after, before == after},
+        {"trained context", fmt::format("{}", original.trained_context()),
+         fmt::format("{}", candidate.trained_context()), candidate.trained_context() >= original.trained_context()}};
+}
+
 void keep_worst(std::vector<WorstToken>& worst) {
     std::sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.kl > b.kl; });
     worst.resize(std::min(worst.size(), worst_kept));
@@ -86,6 +103,7 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     });
     Measurements measurements = of_this_look(checkpoint.done(), items, held_out, texts);
     keep_worst(measurements.worst);
+    measurements.identities = identities_of(original, candidate);
     return measurements;
 }
 

@@ -70,12 +70,22 @@ struct WorstToken {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(WorstToken, sequence, before, token, kl, original_probability,
                                                 candidate_probability)
 
+// A property that both files must share for the comparison to mean anything; shown as text.
+struct Identity {
+    std::string name;
+    std::string original;
+    std::string candidate;
+    bool same = true;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Identity, name, original, candidate, same)
+
 struct Measurements {
     std::vector<SequenceResult> sequences;
     std::vector<ItemResult> items;
     std::vector<WorstToken> worst;
     std::vector<ImportedScore> imported;
+    std::vector<Identity> identities;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst, imported)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst, imported, identities)
 
 }  // namespace scale::quality

@@ -134,6 +134,7 @@ std::optional<double> declared_margin(const Budget& budget, const GateCheck& che
     if (check.endpoint == "kl_p99") return budget.kl_p99;
     if (check.endpoint == "kl_p999") return budget.kl_p999;
     if (check.endpoint == "rms_dp") return budget.rms_dp;
+    if (check.category == "identity") return 0;
     if (check.endpoint == "habit") return budget.behaviour_points / 100;
     if (check.endpoint == "length") return budget.length_ratio - 1;
     if (check.category == "imported") return imported_margin(budget, check);
@@ -156,9 +157,10 @@ std::string wrong_verdict(const Verdict& verdict) {
     };
     if (verdict.verdict == "PASS") {
         if (count("FAIL") > 0 || count("INCONCLUSIVE") > 0) return "says PASS though not every check passed";
-        const bool beyond_fluency = std::any_of(
-            verdict.checks.begin(), verdict.checks.end(),
-            [](const GateCheck& check) { return check.result == "PASS" && check.category != "distribution"; });
+        const bool beyond_fluency =
+            std::any_of(verdict.checks.begin(), verdict.checks.end(), [](const GateCheck& check) {
+                return check.result == "PASS" && check.category != "distribution" && check.category != "identity";
+            });
         if (!beyond_fluency) return "says PASS on fluency alone";
     } else if (verdict.verdict == "FAIL") {
         if (count("FAIL") == 0) return "says FAIL though no check failed";
@@ -248,6 +250,35 @@ void judge_verdict(const std::vector<Entry>& entries, const Entry& entry, std::v
     if (verdict.verdict == "PASS") fail(missing_category(verdict));
 }
 
+// The gates of a training: 10, 30, 100 % in order on one mixture, each against its budget; a training that is called
+// finished passed.
+void judge_checkpoint(const std::vector<Entry>& entries, const Entry& entry, std::vector<Finding>& faults) {
+    const auto gate = entry.payload.get<CheckpointGate>();
+    const auto fail = [&](const std::string& what) {
+        if (!what.empty())
+            faults.push_back({"", Outcome::failed, fmt::format("entry {}: {}", entry.seq, what), {entry.seq}});
+    };
+    const Entry* mixture = parent_of_kind(entries, entry, kind::training_mixture);
+    const int before = gate.percent == 30 ? 10 : gate.percent == 100 ? 30 : 0;
+    if (gate.percent != 10 && before == 0) fail(fmt::format("gates a checkpoint at {} %", gate.percent));
+    const bool follows = std::any_of(entries.begin(), entries.end(), [&](const Entry& other) {
+        return other.kind == kind::checkpoint_gate && other.seq < entry.seq &&
+               other.payload.value("percent", 0) == before &&
+               parent_of_kind(entries, other, kind::training_mixture) == mixture;
+    });
+    if (before > 0 && !follows) fail(fmt::format("has no gate at {} % of the same training before it", before));
+    if (const Entry* declared = parent_of_kind(entries, entry, kind::budget))
+        for (const GateCheck& check : gate.checks) {
+            for (const std::string& what : {wrong_margin(declared->payload.get<Budget>(), check), contradiction(check)})
+                if (!what.empty()) fail(fmt::format("check {} {}", check.name, what));
+        }
+    const bool all_passed = std::none_of(gate.checks.begin(), gate.checks.end(), [](const GateCheck& check) {
+        return check.result == "FAIL" || check.result == "INCONCLUSIVE";
+    });
+    if (gate.decision == "finish" && (gate.percent != 100 || !all_passed))
+        fail("calls the training finished without a PASS");
+}
+
 }  // namespace
 
 std::vector<Finding> check_budget_priority(const std::vector<Entry>& entries) {
@@ -265,6 +296,7 @@ std::vector<Finding> check_verdicts(const std::vector<Entry>& entries) {
     std::vector<Finding> faults;
     int verdicts = 0;
     for (const Entry& entry : entries) {
+        if (entry.kind == kind::checkpoint_gate) judge_checkpoint(entries, entry, faults);
         if (entry.kind != kind::verdict) continue;
         ++verdicts;
         judge_verdict(entries, entry, faults);

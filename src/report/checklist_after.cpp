@@ -61,7 +61,7 @@ void judge_scored(const Verdict& verdict, Box& box) {
 
 void judge_beyond_fluency(const Verdict& verdict, Box& box) {
     const auto tasks = std::count_if(verdict.checks.begin(), verdict.checks.end(), [](const GateCheck& check) {
-        return check.category != "distribution" && check.result == "PASS";
+        return check.category != "distribution" && check.category != "identity" && check.result == "PASS";
     });
     box.ticked = tasks > 0;
     box.evidence = fmt::format("{} checks beyond distribution and perplexity passed", tasks);

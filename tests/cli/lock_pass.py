@@ -1,8 +1,8 @@
 """Writes a pass that stands at the end of stage A, for tests of `scale lock`: an original, a candidate, held-out tokens.
 
-  lock_pass.py FOLDER ORIGINAL.gguf [--damage] [--stakes low] [--without-artefact]
+  lock_pass.py FOLDER ORIGINAL.gguf [--damage | --candidate FILE] [--stakes low] [--without-artefact]
 
-The candidate is a copy of the original; --damage zeroes a share of the bytes of its last layers. The record is written
+The candidate is a copy of the original, or FILE; --damage zeroes a share of the bytes of its last layers. The record is written
 by an independent writer of the format in src/record/entry.h.
 """
 
@@ -46,6 +46,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("original", type=pathlib.Path)
     parser.add_argument("--damage", action="store_true")
+    parser.add_argument("--candidate", type=pathlib.Path)
     parser.add_argument("--stakes", default="normal")
     parser.add_argument("--without-artefact", action="store_true")
     options = parser.parse_args()
@@ -53,7 +54,9 @@ def main():
     (folder / ".scale").mkdir(parents=True)
     shutil.copy(options.original, folder / "original.gguf")
     original = (folder / "original.gguf").read_bytes()
-    candidate = damaged(original) if options.damage else original
+    candidate = options.candidate.read_bytes() if options.candidate else original
+    if options.damage:
+        candidate = damaged(original)
     (folder / "candidate.gguf").write_bytes(candidate)
 
     held_out = held_out_lines()

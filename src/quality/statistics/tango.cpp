@@ -102,12 +102,20 @@ double exact_noninferiority_p(const PairedCounts& counts, double margin) {
     const std::vector<int> largest = rejection_region(counts, margin);
     const double most = 0.5 * (1 - std::abs(margin));
     const double least = std::max(0.0, -margin);
-    constexpr int grid = 60;  // squared steps: the worst q lies near its least value
-    double worst = 0;
-    for (int i = 0; i <= grid; ++i) {
-        const double step = static_cast<double>(i) / grid;
-        worst = std::max(worst, rejection_probability(largest, margin, least + (most - least) * step * step * step));
-    }
+    constexpr int grid = 60;  // cubed steps: the worst q lies near its least value
+    constexpr int finer = 8;  // between the neighbours of the worst
+    double worst = 0, worst_step = 0;
+    const auto look_at = [&](double step) {
+        const double p = rejection_probability(largest, margin, least + (most - least) * step * step * step);
+        if (p > worst) {
+            worst = p;
+            worst_step = step;
+        }
+    };
+    for (int i = 0; i <= grid; ++i) look_at(static_cast<double>(i) / grid);
+    const double middle = worst_step;
+    for (int i = 1 - finer; i < finer; ++i)
+        look_at(std::clamp(middle + static_cast<double>(i) / (finer * grid), 0.0, 1.0));
     return worst;
 }
 

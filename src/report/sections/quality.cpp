@@ -37,7 +37,7 @@ void plot_checks(Html& page, const Verdict& verdict) {
     plot.title =
         "Loss of the candidate and its one-sided upper limit, in shares of the declared margin (measured, paired)";
     for (const GateCheck& check : verdict.checks) {
-        if (check.n == 0) continue;
+        if (check.n == 0 || check.category == "identity") continue;
         plot.rows.push_back({check.name + (check.endpoint == "gold_loss" ? " (gold loss)" : ""),
                              share_of(check.difference, check.margin), share_of(check.upper, check.margin),
                              "≤ " + figure(check, check.upper), check.result});
