@@ -26,9 +26,9 @@ YAML
 python3 -c '
 import json
 for i in range(300): print(json.dumps({"question": f"Item {i}: which?", "options": ["red", "blue"], "gold": i % 2}))' >tasks/toy.jsonl
-run() { "$venv/bin/lm_eval" run --model dummy --tasks toy_choice --include_path tasks --output_path "$1" --log_samples >lm-eval.log 2>&1 || fail "lm_eval: $(tail -3 lm-eval.log)"; }
-run original
-run other  # the dummy model draws its answers, so a second run differs at half of the items
+run() { "$venv/bin/lm_eval" run --model dummy --tasks toy_choice --include_path tasks --output_path "$1" --log_samples --seed "$2" >lm-eval.log 2>&1 || fail "lm_eval: $(tail -3 lm-eval.log)"; }
+run original 1
+run other 2  # the dummy model draws its answers, so a second run differs at half of the items
 
 python3 "$SOURCE/tests/cli/lock_pass.py" pass "$model" || fail "cannot make the pass"
 cat >pass/scale.toml <<TOML

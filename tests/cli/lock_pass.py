@@ -65,10 +65,17 @@ def main():
     place.parent.mkdir(parents=True)
     place.write_bytes(held_out)
 
+    samples = b"".join(canonical({"id": f"sample {n}", "stratum": "text", "text": f"sample {n}", "tokens": [300 + n]}) + b"\n"
+                       for n in range(4))
+    kept = folder / ".scale" / "objects" / sha256(samples)[:2] / sha256(samples)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(samples)
+
     entries = [("constraint", "constraint", [], {"kind": "memory", "sentence": "memory-bound", "stakes": options.stakes,
                                                  "stakes_reason": "a test", "model_path": "original.gguf"}),
                ("choice", "decision", [0], {"type": "F16", "format": "GGUF"}),
-               ("calibration", "calibration_set", [1], {"samples": 128, "holdout_sha256": name, "holdout_samples": 24})]
+               ("calibration", "calibration_set", [1], {"samples": 128, "set_sha256": sha256(samples),
+                                                               "holdout_sha256": name, "holdout_samples": 24})]
     if not options.without_artefact:
         entries.append(("calibration", "artefact", [2], {"sha256": sha256(candidate), "path": "candidate.gguf",
                                                          "bytes": len(candidate), "type": "F16",
