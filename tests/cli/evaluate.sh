@@ -266,11 +266,27 @@ with socket.socket() as taken:
     sys.exit(subprocess.run([sys.argv[1], "evaluate", "start", "--dir", "other", "--listen", "127.0.0.1:%d" % taken.getsockname()[1]]).returncode)
 ' "$SCALE" >stdout 2>stderr && fail "a taken port was accepted"
 expect_grep 'in use'
-printf 'y' >>other/candidate.gguf
-expect_exit 1 "$SCALE" evaluate start --dir other
+expect_exit 1 "$SCALE" evaluate start --dir other --listen 0.0.0.0:0
+expect_grep 'for everybody'
+sed -i 's/^listen = .*/&\napi_keys = "keys"/' other/scale.toml
+printf '0123456789abcdef-secret\n' >other/keys && chmod 644 other/keys
+expect_exit 1 "$SCALE" evaluate start --dir other --listen 0.0.0.0:0
+expect_grep 'read by others'
+chmod 600 other/keys
+start_pass other --listen 0.0.0.0:0 --durability strict --workers 2
+! client other get /v1/models >models 2>&1 || fail "no key was asked for"
+grep -q invalid_api_key models || fail "no key was asked for"
+expect_exit 0 "$SCALE" evaluate status --dir other --json
+expect_json 'it["log"]["durability"] == "strict" and it["gateway"]["workers"] == 2'
+if grep -rq 0123456789abcdef-secret other/.scale; then fail "a key was written down"; fi
+expect_exit 0 "$SCALE" evaluate stop --dir other
+wait_for 20 test ! -e other/.scale/rollout/gateway.json || fail "the gateway did not stop"
+make_pass another
+printf 'y' >>another/candidate.gguf
+expect_exit 1 "$SCALE" evaluate start --dir another
 expect_grep 'which was gated'
-rm other/candidate.gguf
-expect_exit 1 "$SCALE" evaluate start --dir other
+rm another/candidate.gguf
+expect_exit 1 "$SCALE" evaluate start --dir another
 expect_grep 'missing'
 
 # --- Stage A reads what the gateway logged; it is too little for a set, and the counts say so.

@@ -118,6 +118,7 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     const auto folder = rollout_folder(pass.folder());
     const std::string listen = options.listen.empty() ? pass.file().rollout.listen : options.listen;
     const Address address = parse_listen(listen, "listen in [rollout]");
+    const auto keys = keys_of(pass, address);  // before anything starts
     const std::string model = std::filesystem::path(pass.file().model.path).stem().string();
 
     ArmServer original(arm_options(pass, Arm::original, model));
@@ -139,7 +140,7 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     gateway_options.port = address.port;
     gateway_options.durability = durability;
     gateway_options.workers = workers_of(pass, options);
-    gateway_options.keys = keys_of(pass, address);
+    gateway_options.keys = keys;
     Gateway gateway(gateway_options, controller, log);  // before the servers are waited for: a taken port shows at once
     const SignalScope signals(gateway);
     original.wait_healthy();
