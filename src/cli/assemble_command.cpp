@@ -118,8 +118,9 @@ std::string describe(const record::CalibrationSet& set) {
     return text;
 }
 
-// The gate's generated suites, so that no sample overlaps with them. The seed of the budget fixes the items; tokens are
-// estimated, which only moves the length of long-context texts.
+// The gate's generated suites, so that no sample overlaps with them. The seed of the budget fixes the items; whether
+// they will be chosen or written is not known yet, so both forms count. Tokens are estimated, which only moves the
+// length of long-context texts.
 std::vector<std::pair<std::string, std::string>> suite_texts(const record::Budget& budget) {
     quality::SuiteRequest request;
     request.items = quality::most_items(budget);
@@ -127,8 +128,12 @@ std::vector<std::pair<std::string, std::string>> suite_texts(const record::Budge
     request.context = budget.context;
     request.count_tokens = [](const std::string& text) { return static_cast<int>(text.size() / 4); };
     std::vector<std::pair<std::string, std::string>> texts;
-    for (const quality::Item& item : quality::all_items(request, false))
-        texts.emplace_back("suite " + item.suite, item.prompt);
+    for (const bool generation : {false, true}) {
+        request.generation = generation;
+        for (const std::string& suite : budget.scoring.suites)
+            for (const quality::Item& item : quality::suite_items(suite, request))
+                texts.emplace_back("suite " + item.suite, item.prompt);
+    }
     return texts;
 }
 

@@ -48,9 +48,15 @@ engine::ChoiceItem tokenize_item(const engine::Model& model, const Item& item) {
     return choice;
 }
 
-std::vector<double> option_scores(const engine::ChoiceScores& scores) {
+std::vector<double> option_scores(const Item& item, const engine::ChoiceScores& scores) {
     std::vector<double> sums;
     for (const auto& tokens : scores) sums.push_back(std::accumulate(tokens.begin(), tokens.end(), 0.0));
+    if (!item.by_length) return sums;
+    double bytes = 0;
+    for (const std::string& option : item.options) bytes += static_cast<double>(option.size());
+    const double mean = bytes / static_cast<double>(item.options.size());
+    for (std::size_t i = 0; i < sums.size(); ++i)
+        sums[i] *= mean / static_cast<double>(std::max<std::size_t>(item.options[i].size(), 1));
     return sums;
 }
 

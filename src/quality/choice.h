@@ -14,8 +14,9 @@ namespace scale::quality {
 // model without a template gets the message and the option as plain lines.
 engine::ChoiceItem tokenize_item(const engine::Model& model, const Item& item);
 
-// The score of each option: summed log probability (nats) of its tokens after the prompt.
-std::vector<double> option_scores(const engine::ChoiceScores& scores);
+// The score of each option: summed log probability (nats) of its tokens after the prompt; by_length divides it by the
+// option's bytes and multiplies by the mean bytes of all, so that long options lose nothing and it stays in nats.
+std::vector<double> option_scores(const Item& item, const engine::ChoiceScores& scores);
 
 // Index of the greatest score; the first of equals.
 int chosen(std::span<const double> scores);

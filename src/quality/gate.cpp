@@ -93,9 +93,13 @@ GateOutcome combine(std::vector<record::GateCheck> checks) {
 
 GateOutcome judge(const record::Budget& budget, const Measurements& measurements, const record::NoiseFloor& noise) {
     std::vector<record::GateCheck> checks = distribution_checks(budget, measurements.sequences);
+    std::vector<record::GateCheck> suites = suite_checks(budget, measurements.items);
+    for (record::GateCheck& check : suites)
+        if (const auto how = measurements.scoring.find(check.name); how != measurements.scoring.end())
+            check.note += (check.note.empty() ? "by " : "; by ") + how->second;
     for (auto& part :
-         {suite_checks(budget, measurements.items), behaviour_checks(budget, measurements.items),
-          imported_checks(budget, measurements.imported), identity_checks(budget, measurements.identities)})
+         {suites, behaviour_checks(budget, measurements.items), imported_checks(budget, measurements.imported),
+          identity_checks(budget, measurements.identities)})
         checks.insert(checks.end(), part.begin(), part.end());
     apply_noise(checks, noise);
     return combine(std::move(checks));

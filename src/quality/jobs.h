@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "engine/job.h"
 #include "quality/measurements.h"
@@ -9,7 +11,9 @@
 
 namespace scale::quality {
 
-// "quality.items": writes the items of a budget, fitted to the original's tokenizer and context, as {"items": […]}.
+// "quality.items": writes the items of a budget, fitted to the original's tokenizer and context, as {"items": […],
+// "scoring": {suite: SuiteScoring}, "files": {suite: {"sha256", "items"}}}. In mode "auto" the original is run on a
+// pilot.
 struct ItemsRequest {
     std::string original;  // path
     std::string output;    // path
@@ -17,8 +21,13 @@ struct ItemsRequest {
     int context = 0;
     std::uint64_t seed = 0;
     bool compressed = false;
+    record::SuiteSettings scoring;          // its paths are absolute
+    std::map<std::string, double> margins;  // per suite, as shares, for the pilot's headroom
+    double alpha = 0.05;
+    int threads = 1;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemsRequest, original, output, items, context, seed, compressed)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemsRequest, original, output, items, context, seed, compressed,
+                                                scoring, margins, alpha, threads)
 core::Json items_job(const core::Json& request, engine::JobContext& context);
 
 // "quality.measure": both models on the same texts and items; returns Measurements. Resumes from `checkpoint`. With the

@@ -5,21 +5,28 @@
 #include <set>
 #include <tuple>
 
-#include "core/error.h"
 #include "engine/session.h"
 #include "quality/choice.h"
+#include "quality/written_answers.h"
 
 namespace scale::quality {
 namespace {
 
-constexpr std::size_t items_per_part = 20;   // scored between two checkpoints
+constexpr std::size_t items_per_part = 20;  // scored between two checkpoints
+constexpr std::size_t answers_per_part = 32;
+constexpr std::size_t prompt_kept = 2000;    // bytes of a question's end, kept with its answers
 constexpr std::size_t sequence_budget = 16;  // more share a forward pass, at the cost of cache memory
 
+// Items of one suite and one way of scoring.
 struct Work {
     std::vector<const Item*> items;
-    std::vector<engine::ChoiceItem> original;  // parallel to items
+    std::vector<engine::ChoiceItem> original;  // parallel to items; empty for generation
     std::vector<engine::ChoiceItem> candidate;
 };
+
+bool written(const Item& item) {
+    return item.mode == scoring::generation;
+}
 
 // A server with a shorter context loses the beginning of a prompt that does not fit.
 void fit(engine::ChoiceItem& choice, int context) {
@@ -43,8 +50,9 @@ std::map<std::string, Work> plan(const ModelPair& models, const std::vector<Item
     std::stable_sort(order.begin(), order.end(), [](const Item* a, const Item* b) { return a->task < b->task; });
     std::map<std::string, Work> suites;
     for (const Item* item : order) {
-        Work& work = suites[item->suite];
+        Work& work = suites[item->suite + " " + item->mode];
         work.items.push_back(item);
+        if (written(*item)) continue;
         work.original.push_back(tokenize_item(models.original, *item));
         work.candidate.push_back(tokenize_item(models.candidate, *item));
         fit(work.candidate.back(), models.candidate.trained_context());
@@ -68,12 +76,40 @@ engine::SessionOptions session_options(const std::vector<engine::ChoiceItem>& ch
     return session;
 }
 
-void measure_suite(const ModelPair& models, const Work& work, Checkpoint& checkpoint,
-                   const std::function<void(std::size_t)>& progress) {
+int candidate_threads(const ModelPair& models) {
+    return models.candidate_threads > 0 ? models.candidate_threads : models.threads;
+}
+
+// The last `bytes` bytes at most, beginning with a whole character.
+std::string tail_of(const std::string& text, std::size_t bytes) {
+    std::size_t begin = text.size() - std::min(bytes, text.size());
+    while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
+    return text.substr(begin);
+}
+
+ItemResult result_of(const Item& item) {
+    ItemResult result;
+    result.id = item.id;
+    result.suite = item.suite;
+    result.task = item.task;
+    result.cluster = item.cluster;
+    result.gold = item.gold;
+    result.options = item.options;
+    result.chance = item.chance;
+    if (written(item)) result.prompt = tail_of(item.prompt, prompt_kept);
+    return result;
+}
+
+double work_of(std::span<const Item* const> items) {
+    double work = 0;
+    for (const Item* item : items) work += quality::work_of(*item);
+    return work;
+}
+
+void measure_choices(const ModelPair& models, const Work& work, Checkpoint& checkpoint,
+                     const std::function<void(double)>& progress) {
     engine::Session original(models.original, session_options(work.original, models.threads, models.batch));
-    engine::SessionOptions options =
-        session_options(work.candidate, models.candidate_threads > 0 ? models.candidate_threads : models.threads,
-                        models.candidate_batch);
+    engine::SessionOptions options = session_options(work.candidate, candidate_threads(models), models.candidate_batch);
     options.kv_type = models.kv_type;
     engine::Session candidate(models.candidate, options);
     for (std::size_t begin = 0; begin < work.items.size(); begin += items_per_part) {
@@ -83,20 +119,59 @@ void measure_suite(const ModelPair& models, const Work& work, Checkpoint& checkp
         std::vector<ItemResult> results;
         for (std::size_t i = 0; i < count; ++i) {
             const Item& item = *work.items[begin + i];
-            results.push_back({item.id, item.suite, item.task, item.cluster, item.gold, item.options,
-                               option_scores(of_original[i]), option_scores(of_candidate[i])});
+            ItemResult result = result_of(item);
+            result.original = option_scores(item, of_original[i]);
+            result.candidate = option_scores(item, of_candidate[i]);
+            results.push_back(std::move(result));
         }
         checkpoint.add(results);
-        progress(count);
+        progress(work_of({work.items.data() + begin, count}));
+    }
+}
+
+void measure_answers(const ModelPair& models, const Work& work, Checkpoint& checkpoint,
+                     const std::function<void(double)>& progress) {
+    engine::SessionOptions options = writing_options(models.original, work.items, models.threads);
+    options.batch = models.batch;
+    engine::Session original(models.original, options);
+    const int original_context = options.context;
+    options = writing_options(models.candidate, work.items, candidate_threads(models));
+    options.batch = models.candidate_batch;
+    options.kv_type = models.kv_type;
+    engine::Session candidate(models.candidate, options);
+    for (std::size_t begin = 0; begin < work.items.size(); begin += answers_per_part) {
+        const std::size_t count = std::min(answers_per_part, work.items.size() - begin);
+        const std::span<const Item* const> part(work.items.data() + begin, count);
+        const auto of_original = write_answers(models.original, original, original_context, part);
+        const auto of_candidate = write_answers(models.candidate, candidate, options.context, part);
+        std::vector<ItemResult> results;
+        for (std::size_t i = 0; i < count; ++i) {
+            ItemResult result = result_of(*part[i]);
+            result.original_answer = of_original[i];
+            result.candidate_answer = of_candidate[i];
+            results.push_back(std::move(result));
+        }
+        checkpoint.add(results);
+        progress(work_of(part));
     }
 }
 
 }  // namespace
 
+double work_of(const Item& item) {
+    constexpr double choice = 45, written_token = 2.5;  // as measured with a model of 135 million parameters
+    return written(item) ? choice + written_token * item.answer_tokens : choice;
+}
+
 void measure_items(const ModelPair& models, const std::vector<Item>& items, Checkpoint& checkpoint,
-                   const std::function<void(std::size_t)>& progress) {
-    progress(checkpoint.done().items.size());
-    for (const auto& [suite, work] : plan(models, items, checkpoint)) measure_suite(models, work, checkpoint, progress);
+                   const std::function<void(double)>& progress) {
+    std::set<std::string> done;
+    for (const ItemResult& item : checkpoint.done().items) done.insert(item.id);
+    double before = 0;
+    for (const Item& item : items) before += done.count(item.id) ? work_of(item) : 0;
+    progress(before);
+    for (const auto& [suite, work] : plan(models, items, checkpoint))
+        (work.original.empty() ? measure_answers : measure_choices)(models, work, checkpoint, progress);
 }
 
 }  // namespace scale::quality

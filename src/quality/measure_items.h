@@ -10,9 +10,12 @@
 
 namespace scale::quality {
 
+// The work of an item beside that of one token of text, for the time left.
+double work_of(const Item& item);
+
 // Scores every item that the checkpoint lacks with both models, suite by suite, items with a shared beginning next to
-// each other. `progress` gets the number of items done since the last call.
+// each other. `progress` gets the work done since the last call.
 void measure_items(const ModelPair& models, const std::vector<Item>& items, Checkpoint& checkpoint,
-                   const std::function<void(std::size_t)>& progress);
+                   const std::function<void(double)>& progress);
 
 }  // namespace scale::quality

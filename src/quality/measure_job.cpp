@@ -13,17 +13,17 @@
 #include "quality/jobs.h"
 #include "quality/measure_items.h"
 #include "quality/measure_texts.h"
+#include "quality/pilot.h"
 #include "quality/scored_texts.h"
 
 namespace scale::quality {
 namespace {
 
 constexpr std::size_t worst_kept = 10;
-constexpr double tokens_per_item = 45;  // of work, beside one token of text: for the time left
 
 // The first `most` items of every suite; all of them for 0.
-std::vector<Item> read_items(const std::string& path, int most) {
-    auto items = core::required<std::vector<Item>>(core::parse_json(core::read_file(path), path), "items", path);
+std::vector<Item> first_items(const core::Json& document, const std::string& path, int most) {
+    auto items = core::required<std::vector<Item>>(document, "items", path);
     if (most <= 0) return items;
     std::map<std::string, int> taken;
     std::erase_if(items, [&](const Item& item) { return ++taken[item.suite] > most; });
@@ -45,6 +45,16 @@ Measurements of_this_look(Measurements measurements, const std::vector<Item>& it
     std::erase_if(measurements.sequences, [&](const SequenceResult& s) { return !wanted_texts.count(s.id); });
     std::erase_if(measurements.worst, [&](const WorstToken& token) { return !wanted_texts.count(token.sequence); });
     return measurements;
+}
+
+std::map<std::string, std::string> scoring_of(const core::Json& document) {
+    std::map<std::string, std::string> sentences;
+    if (document.contains("scoring"))
+        for (const auto& [suite, entry] : document.at("scoring").items()) {
+            const auto scoring = entry.get<SuiteScoring>();
+            sentences[suite] = fmt::format("{} ({})", scoring.mode, scoring.why);
+        }
+    return sentences;
 }
 
 void check_same_vocabulary(const engine::Model& original, const engine::Model& candidate) {
@@ -78,7 +88,8 @@ void keep_worst(std::vector<WorstToken>& worst) {
 
 core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     const auto wanted = request.get<MeasureRequest>();
-    const std::vector<Item> items = read_items(wanted.items, wanted.items_per_suite);
+    const core::Json document = core::parse_json(core::read_file(wanted.items), wanted.items);
+    const std::vector<Item> items = first_items(document, wanted.items, wanted.items_per_suite);
     const auto held_out = model::parse_token_set(core::read_file(wanted.held_out), wanted.held_out);
     const engine::Model original(wanted.original);
     const engine::Model candidate(wanted.candidate);
@@ -89,21 +100,22 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     Checkpoint checkpoint(wanted.checkpoint);
     const ModelPair models{
         original, candidate, wanted.threads, wanted.kv_type, 512, wanted.candidate_batch, wanted.candidate_threads};
-    double total = tokens_per_item * static_cast<double>(items.size());
+    double total = 0;
+    for (const Item& item : items) total += work_of(item);
     for (const ScoredText& text : texts) total += static_cast<double>(text.scored());
     double done = 0;
     if (!texts.empty())
         measure_texts(models, held_out, texts, checkpoint, [&](std::size_t tokens) {
             context.progress(done += static_cast<double>(tokens), total, "held-out traffic");
         });
-    measure_items(models, items, checkpoint, [&](std::size_t count) {
+    measure_items(models, items, checkpoint, [&](double work) {
         const auto& scored = checkpoint.done().items;
-        context.progress(done += tokens_per_item * static_cast<double>(count), total,
-                         scored.empty() ? "" : scored.back().suite);
+        context.progress(done += work, total, scored.empty() ? "" : scored.back().suite);
     });
     Measurements measurements = of_this_look(checkpoint.done(), items, held_out, texts);
     keep_worst(measurements.worst);
     measurements.identities = identities_of(original, candidate);
+    measurements.scoring = scoring_of(document);
     return measurements;
 }
 

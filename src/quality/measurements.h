@@ -1,6 +1,7 @@
 // What the gate measures of both models, item by item and text by text, before anything is judged.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,14 +26,20 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SequenceResult, id, stratum, kl,
 struct Answer {
     bool given = false;
     bool right = false;
+    double score = 0;  // 0…1: how much of what was asked for it has
     int tokens = 0;
     bool capped = false;      // ended by the limit, not by the model
     bool repetitive = false;  // caught in a loop
     bool refused = false;
+    std::string text{};
+    std::string said{};     // what the judge read off the text, to compare answers with each other
+    std::string problem{};  // why it is wrong; "" where it is right
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Answer, given, right, tokens, capped, repetitive, refused)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Answer, given, right, score, tokens, capped, repetitive, refused, text,
+                                                said, problem)
 
-// One item of a task suite: the score of every option (summed log probability, nats), or both answers in words.
+// One item of a task suite. Likelihood: the score of every option (summed log probability, nats). Generation: the
+// answers; `original` and `candidate` are empty.
 struct ItemResult {
     std::string id;
     std::string suite;
@@ -42,11 +49,15 @@ struct ItemResult {
     std::vector<std::string> options;
     std::vector<double> original;
     std::vector<double> candidate;
-    Answer original_answer = {};
-    Answer candidate_answer = {};
+    double chance = 0;     // generation: of being right by a guess
+    std::string prompt{};  // generation: the user's message, its end where it is long
+    Answer original_answer{};
+    Answer candidate_answer{};
+
+    bool written() const { return original_answer.given; }
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemResult, id, suite, task, cluster, gold, options, original,
-                                                candidate, original_answer, candidate_answer)
+                                                candidate, chance, prompt, original_answer, candidate_answer)
 
 // One item that another program scored on both models; which task, metric and filter the budget says.
 struct ImportedScore {
@@ -85,7 +96,8 @@ struct Measurements {
     std::vector<WorstToken> worst;
     std::vector<ImportedScore> imported;
     std::vector<Identity> identities;
+    std::map<std::string, std::string> scoring;  // how each suite was scored, and why; for people
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst, imported, identities)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst, imported, identities, scoring)
 
 }  // namespace scale::quality

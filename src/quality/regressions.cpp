@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "quality/choice.h"
+#include "quality/check/paired_items.h"
 
 namespace scale::quality {
 namespace {
@@ -17,13 +18,32 @@ double lead(const std::vector<double>& scores, int gold) {
     return scores[gold] - other;
 }
 
+// Written answers that went from right to wrong; first those of which least is left.
+core::Json lost_answers(const Measurements& measurements) {
+    std::vector<const ItemResult*> lost;
+    for (const ItemResult& item : measurements.items)
+        if (item.written() && is_right(item, Arm::original) && !is_right(item, Arm::candidate)) lost.push_back(&item);
+    std::stable_sort(lost.begin(), lost.end(), [](const auto* a, const auto* b) {
+        return a->candidate_answer.score < b->candidate_answer.score;
+    });
+    lost.resize(std::min(lost.size(), items_kept));
+    core::Json answers = core::Json::array();
+    for (const ItemResult* item : lost)
+        answers.push_back({{"id", item->id},
+                           {"task", item->suite + "/" + item->task},
+                           {"prompt", item->prompt},
+                           {"original", item->original_answer.text},
+                           {"candidate", item->candidate_answer.text},
+                           {"problem", item->candidate_answer.problem}});
+    return answers;
+}
+
 }  // namespace
 
 core::Json worst_regressions(const Measurements& measurements) {
     std::vector<const ItemResult*> lost;
     for (const ItemResult& item : measurements.items)
-        if (!item.original.empty() && chosen(item.original) == item.gold && chosen(item.candidate) != item.gold)
-            lost.push_back(&item);
+        if (!item.written() && is_right(item, Arm::original) && !is_right(item, Arm::candidate)) lost.push_back(&item);
     const auto fall = [](const ItemResult* item) {
         return lead(item->original, item->gold) - lead(item->candidate, item->gold);
     };
@@ -37,7 +57,7 @@ core::Json worst_regressions(const Measurements& measurements) {
                          {"chosen", item->options[chosen(item->candidate)]},
                          {"original_margin", lead(item->original, item->gold)},
                          {"candidate_margin", lead(item->candidate, item->gold)}});
-    return {{"tokens", measurements.worst}, {"items", items}};
+    return {{"tokens", measurements.worst}, {"items", items}, {"answers", lost_answers(measurements)}};
 }
 
 }  // namespace scale::quality

@@ -41,7 +41,20 @@ class MeasureTest : public testing::Test {
         for (const char* text : texts)
             set.push_back({std::to_string(set.size()), "text", text, model.tokenize(text, false, false)});
         core::write_file_atomic(held_out(), model::to_json_lines(set));
-        const ItemsRequest request{original_.string(), items().string(), 24, 256, 1, false};
+        make_items("likelihood");
+    }
+
+    void make_items(const std::string& mode) const {
+        ItemsRequest request;
+        request.original = original_.string();
+        request.output = items().string();
+        request.items = 24;
+        request.context = 256;
+        request.seed = 1;
+        request.scoring.suites = {"reasoning", "instructions", "long_context", "consistency"};
+        request.scoring.mode = mode;
+        request.scoring.answer_tokens = 24;
+        request.scoring.pilot_items = 8;
         engine::QuietContext quiet;
         items_job(request, quiet);
     }
@@ -109,6 +122,43 @@ TEST_F(MeasureTest, TheOriginalAgainstItselfDiffersByNothing) {
     for (const SequenceResult& text : measured.sequences)
         for (const double kl : text.kl) EXPECT_LT(kl, 1e-9);
     for (const ItemResult& item : measured.items) EXPECT_EQ(item.original, item.candidate);
+}
+
+// Written answers of both models: the same model writes the same, a damaged one does not, and every answer carries what
+// the gate asks of it.
+TEST_F(MeasureTest, WritesAnswersWithBothModels) {
+    make_items("generation");
+    const auto same = measure(original_).get<Measurements>();
+    ASSERT_EQ(same.items.size(), 96u);
+    for (const ItemResult& item : same.items) {
+        EXPECT_TRUE(item.written());
+        EXPECT_TRUE(item.original.empty());
+        EXPECT_EQ(item.original_answer.text, item.candidate_answer.text) << item.id;
+        EXPECT_LE(item.original_answer.tokens, 24);
+        EXPECT_EQ(item.original_answer.right, item.original_answer.problem.empty());
+        EXPECT_FALSE(item.prompt.empty());
+    }
+    EXPECT_NE(same.scoring.at("reasoning").find("generation"), std::string::npos);
+    std::filesystem::remove(checkpoint());
+    const auto damaged = measure(candidate("Q2_K")).get<Measurements>();
+    int different = 0;
+    for (const ItemResult& item : damaged.items)
+        different += item.original_answer.text != item.candidate_answer.text ? 1 : 0;
+    EXPECT_GT(different, 48);
+}
+
+// A model of 6.8 million parameters writes nothing right: its pilot leaves every suite to likelihood, in figures.
+TEST_F(MeasureTest, ThePilotDecidesTheScoring) {
+    make_items("auto");
+    const core::Json document = core::parse_json(core::read_file(items()), "items");
+    for (const auto& [suite, scoring] : document["scoring"].items()) {
+        EXPECT_EQ(scoring["mode"], "likelihood") << suite << " " << scoring;
+        EXPECT_EQ(scoring["pilot_items"], 8);
+        EXPECT_NE(scoring["why"].get<std::string>().find("pilot"), std::string::npos);
+    }
+    for (const core::Json& item : document["items"]) EXPECT_EQ(item["mode"], "likelihood");
+    make_items("auto");
+    EXPECT_EQ(core::parse_json(core::read_file(items()), "items"), document);
 }
 
 // A killed measurement: whatever whole lines the checkpoint holds are kept, a torn one is measured again.

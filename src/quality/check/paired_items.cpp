@@ -1,5 +1,6 @@
 #include "quality/check/paired_items.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -7,15 +8,40 @@
 
 namespace scale::quality {
 
+namespace {
+
+// What the model answered, to compare two answers; "" where nothing could be read off.
+const std::string& answer_of(const ItemResult& item, Arm arm) {
+    if (item.written()) return (arm == Arm::original ? item.original_answer : item.candidate_answer).said;
+    return item.options[chosen(arm == Arm::original ? item.original : item.candidate)];
+}
+
+bool agree(const ItemResult& a, const ItemResult& b, Arm arm) {
+    return !answer_of(a, arm).empty() && answer_of(a, arm) == answer_of(b, arm);
+}
+
+// The probability of the right answer; of a written one, how much of it was right.
+double gold_probability(const ItemResult& item, Arm arm) {
+    if (item.written()) return (arm == Arm::original ? item.original_answer : item.candidate_answer).score;
+    return std::exp(-gold_loss(arm == Arm::original ? item.original : item.candidate, item.gold));
+}
+
+}  // namespace
+
+double chance_of(const ItemResult& item) {
+    return item.written() ? item.chance : 1.0 / static_cast<double>(item.original.size());
+}
+
+bool is_right(const ItemResult& item, Arm arm) {
+    if (item.written()) return (arm == Arm::original ? item.original_answer : item.candidate_answer).right;
+    return chosen(arm == Arm::original ? item.original : item.candidate) == item.gold;
+}
+
 std::vector<PairedOutcome> correctness(const std::vector<ItemResult>& items) {
     std::vector<PairedOutcome> outcomes;
-    for (const ItemResult& item : items) {
-        if (item.original_answer.given)
-            outcomes.push_back({item.cluster, item.original_answer.right, item.candidate_answer.right, 0});
-        else
-            outcomes.push_back({item.cluster, chosen(item.original) == item.gold, chosen(item.candidate) == item.gold,
-                                1.0 / static_cast<double>(item.original.size())});
-    }
+    for (const ItemResult& item : items)
+        outcomes.push_back(
+            {item.cluster, is_right(item, Arm::original), is_right(item, Arm::candidate), chance_of(item)});
     return outcomes;
 }
 
@@ -24,12 +50,10 @@ std::vector<PairedOutcome> agreement(const std::vector<ItemResult>& items) {
     for (const ItemResult& item : items) pairs[item.cluster].push_back(&item);
     std::vector<PairedOutcome> outcomes;
     for (const auto& [cluster, variants] : pairs) {
-        if (variants.size() != 2 || variants[0]->original.empty() || variants[1]->original.empty()) continue;
+        if (variants.size() != 2) continue;
         const ItemResult& a = *variants[0];
         const ItemResult& b = *variants[1];
-        outcomes.push_back({cluster, a.options[chosen(a.original)] == b.options[chosen(b.original)],
-                            a.options[chosen(a.candidate)] == b.options[chosen(b.candidate)],
-                            1.0 / static_cast<double>(a.options.size())});
+        outcomes.push_back({cluster, agree(a, b, Arm::original), agree(a, b, Arm::candidate), chance_of(a)});
     }
     return outcomes;
 }
@@ -37,7 +61,9 @@ std::vector<PairedOutcome> agreement(const std::vector<ItemResult>& items) {
 GoldLosses gold_losses(const std::vector<ItemResult>& items) {
     std::map<int, std::pair<Cluster, Cluster>> clusters;
     GoldLosses losses;
+    const auto scored = std::count_if(items.begin(), items.end(), [](const auto& item) { return !item.written(); });
     for (const ItemResult& item : items) {
+        if (item.written()) continue;
         const double original = gold_loss(item.original, item.gold);
         const double candidate = gold_loss(item.candidate, item.gold);
         auto& [increase, signal] = clusters[item.cluster];
@@ -45,8 +71,8 @@ GoldLosses gold_losses(const std::vector<ItemResult>& items) {
         increase.weight += 1;
         signal.sum += original - std::log(static_cast<double>(item.original.size()));
         signal.weight += 1;
-        losses.original += original / static_cast<double>(items.size());
-        losses.candidate += candidate / static_cast<double>(items.size());
+        losses.original += original / static_cast<double>(scored);
+        losses.candidate += candidate / static_cast<double>(scored);
     }
     for (const auto& [cluster, sums] : clusters) {
         losses.increase.push_back(sums.first);
@@ -59,10 +85,8 @@ GoldProbabilities gold_probabilities(const std::vector<ItemResult>& items) {
     std::map<int, Cluster> clusters;
     GoldProbabilities probabilities;
     for (const ItemResult& item : items) {
-        const bool written = item.original_answer.given;
-        const double original = written ? item.original_answer.right : std::exp(-gold_loss(item.original, item.gold));
-        const double candidate =
-            written ? item.candidate_answer.right : std::exp(-gold_loss(item.candidate, item.gold));
+        const double original = gold_probability(item, Arm::original);
+        const double candidate = gold_probability(item, Arm::candidate);
         Cluster& loss = clusters[item.cluster];
         loss.sum += original - candidate;
         loss.weight += 1;

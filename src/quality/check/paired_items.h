@@ -9,6 +9,12 @@
 
 namespace scale::quality {
 
+enum class Arm { original, candidate };
+
+// Of an item of either kind of scoring.
+bool is_right(const ItemResult& item, Arm arm);
+double chance_of(const ItemResult& item);
+
 struct PairedOutcome {
     int cluster = 0;
     bool original = false;  // right; for consistency: both variants got the same answer
@@ -18,7 +24,8 @@ struct PairedOutcome {
 
 std::vector<PairedOutcome> correctness(const std::vector<ItemResult>& items);
 
-// One outcome a pair of variants (cluster); a variant without its partner is left out.
+// One outcome a pair of variants (cluster); a variant without its partner is left out. Two answers off which nothing
+// can be read do not agree.
 std::vector<PairedOutcome> agreement(const std::vector<ItemResult>& items);
 
 struct GoldLosses {
@@ -28,10 +35,10 @@ struct GoldLosses {
     double candidate = 0;
 };
 
-// Of items with scored options.
+// Of the items scored by likelihood; written answers have no such loss.
 GoldLosses gold_losses(const std::vector<ItemResult>& items);
 
-// The probability of the right option among the options; of an answer in words, whether it is right.
+// The probability of the right option among the options; of a written answer, its score.
 struct GoldProbabilities {
     std::vector<Cluster> loss;  // original − candidate
     double original = 0;        // means: the expected accuracy

@@ -10,6 +10,7 @@
 #include "quality/check/decision.h"
 #include "quality/check/paired_items.h"
 #include "quality/gate.h"
+#include "record/pass_fields.h"
 
 namespace scale::quality {
 namespace {
@@ -115,7 +116,7 @@ std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const 
     std::vector<ItemResult> counting;
     PooledEffect pooled_effect;
     int next_cluster = 0;
-    for (const char* suite : {"reasoning", "instructions", "long_context", consistency}) {
+    for (const std::string& suite : record::suite_names()) {
         const auto found = suites.find(suite);
         if (found == suites.end()) continue;
         const bool pairs = found->first == consistency;

@@ -19,9 +19,13 @@ const char* const examples =
     "The hat belongs to Kate. The map belongs to Paul. The cup belongs to Rose. So whose are they? The map belongs to "
     "Paul.\n\n";
 
+constexpr int answer_tokens = 48;
+
 struct Variants {
     std::string first;
     std::string second;
+    std::string lead;      // likelihood: what stands before the answer
+    std::string question;  // generation
     std::string answer;
     std::vector<std::string> wrong;
 };
@@ -31,9 +35,10 @@ Variants where_question(core::Random& random) {
     const auto rooms = sample(places(), 3, random);
     const auto fact = [&](int i) { return fmt::format("{} is in the {}.", people[i], rooms[i]); };
     const auto moved = [&](int i) { return fmt::format("{} went to the {}.", people[i], rooms[i]); };
-    return {fmt::format("{} {} {} So where are they? {} is in the", fact(0), fact(1), fact(2), people[0]),
-            fmt::format("It is a quiet day. {} {} {} Where are they now? {} is in the", moved(2), moved(0), moved(1),
-                        people[0]),
+    return {fmt::format("{} {} {} So where are they?", fact(0), fact(1), fact(2)),
+            fmt::format("It is a quiet day. {} {} {} Where are they now?", moved(2), moved(0), moved(1)),
+            fmt::format(" {} is in the", people[0]),
+            fmt::format(" Where is {}?", people[0]),
             rooms[0],
             {rooms[1], rooms[2]}};
 }
@@ -43,9 +48,10 @@ Variants owner_question(core::Random& random) {
     const auto things = sample(objects(), 3, random);
     const auto fact = [&](int i) { return fmt::format("The {} belongs to {}.", things[i], people[i]); };
     const auto owns = [&](int i) { return fmt::format("{} owns the {}.", people[i], things[i]); };
-    return {fmt::format("{} {} {} So whose are they? The {} belongs to", fact(0), fact(1), fact(2), things[1]),
-            fmt::format("They sit at the table. {} {} {} So whose are these things? The {} belongs to", owns(1),
-                        owns(2), owns(0), things[1]),
+    return {fmt::format("{} {} {} So whose are they?", fact(0), fact(1), fact(2)),
+            fmt::format("They sit at the table. {} {} {} So whose are these things?", owns(1), owns(2), owns(0)),
+            fmt::format(" The {} belongs to", things[1]),
+            fmt::format(" Whose is the {}?", things[1]),
             people[1],
             {people[0], people[2]}};
 }
@@ -59,10 +65,20 @@ std::vector<Item> consistency_items(const SuiteRequest& request) {
         const Variants variants = pair % 2 == 0 ? where_question(random) : owner_question(random);
         const char* task = pair % 2 == 0 ? "where" : "owner";
         for (const bool second : {false, true}) {
-            Item item{
-                fmt::format("consistency/{}{}", pair, second ? 'b' : 'a'), "consistency", task, pair, false, {}, {}, 0};
-            item.prompt = examples + (second ? variants.second : variants.first);
-            item.gold = place_gold(variants.answer, variants.wrong, " ", random, item.options);
+            Item item;
+            item.id = fmt::format("consistency/{}{}", pair, second ? 'b' : 'a');
+            item.suite = "consistency";
+            item.task = task;
+            item.cluster = pair;
+            const std::string& facts = second ? variants.second : variants.first;
+            if (request.generation) {
+                item.prompt = facts + variants.question + " Answer with one word.";
+                const core::Json check{{"kind", "word"}, {"answer", variants.answer}, {"others", variants.wrong}};
+                make_written(item, request, answer_tokens, check, 1.0 / 3);
+            } else {
+                item.prompt = examples + facts + variants.lead;
+                item.gold = place_gold(variants.answer, variants.wrong, " ", random, item.options);
+            }
             items.push_back(std::move(item));
         }
     }

@@ -5,7 +5,8 @@
 // Balanced: wherever both forms could have been asked for (lower or upper case, two or three bullets, French or German,
 // with the word or without), either is asked for at random. A model that prefers one form and ignores the instruction
 // is right half of the time, which is chance. JSON alone is one-sided: broken JSON is never asked for. What it asks:
-// telling adherence from a near miss. It does not test whether the model would write the answer by itself.
+// telling adherence from a near miss. Whether the model would write such an answer by
+// itself is asked by generation (written_instructions.h).
 #include <algorithm>
 #include <array>
 
@@ -13,6 +14,7 @@
 
 #include "quality/suite/item.h"
 #include "quality/suite/words.h"
+#include "quality/suite/written_instructions.h"
 
 namespace scale::quality {
 namespace {
@@ -186,6 +188,10 @@ constexpr std::array tasks{
 std::vector<Item> instruction_items(const SuiteRequest& request) {
     std::vector<Item> items;
     for (int i = 0; i < request.items; ++i) {
+        if (request.generation) {
+            items.push_back(written_instruction(i, request));
+            continue;
+        }
         const Task& task = tasks[i % tasks.size()];
         core::Random random(request.seed, fmt::format("instructions {}", i));
         const Exchange exchange = task.make(random);

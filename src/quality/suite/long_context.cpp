@@ -16,6 +16,7 @@ namespace scale::quality {
 namespace {
 
 constexpr int questions_per_text = 20;
+constexpr int answer_tokens = 32;
 constexpr int question_tokens = 48;  // room kept for the question, the answer and the frame
 
 const std::vector<std::string>& passwords() {
@@ -72,11 +73,15 @@ std::string make_text(const std::vector<Fact>& facts, int tokens, const SuiteReq
     return fmt::format("{}", fmt::join(sentences, " "));
 }
 
-std::vector<std::string> wrong_values(const std::vector<Fact>& facts, std::size_t asked, core::Random& random) {
+std::vector<std::string> all_values(const std::vector<Fact>& facts, std::size_t asked) {
     std::vector<std::string> values;
     for (std::size_t i = 0; i < facts.size(); ++i)
         if (i != asked) values.push_back(facts[i].value);
-    return sample(values, 3, random);
+    return values;
+}
+
+std::vector<std::string> wrong_values(const std::vector<Fact>& facts, std::size_t asked, core::Random& random) {
+    return sample(all_values(facts, asked), 3, random);
 }
 
 }  // namespace
@@ -90,10 +95,21 @@ std::vector<Item> long_context_items(const SuiteRequest& request) {
         const int tokens = static_cast<int>(request.context * shares[text % shares.size()]) - question_tokens;
         const std::string haystack = make_text(facts, tokens, request, random);
         for (std::size_t i = 0; i < facts.size() && static_cast<int>(items.size()) < request.items; ++i) {
-            Item item{
-                fmt::format("long_context/{}", items.size()), "long_context", "retrieval", text, false, {}, {}, 0};
-            item.prompt = fmt::format("{}\n\nNow the list of passwords. {}", haystack, statement(facts[i]));
-            item.gold = place_gold(facts[i].value, wrong_values(facts, i, random), " ", random, item.options);
+            Item item;
+            item.id = fmt::format("long_context/{}", items.size());
+            item.suite = "long_context";
+            item.task = "retrieval";
+            item.cluster = text;
+            const auto wrong = wrong_values(facts, i, random);
+            if (request.generation) {
+                item.prompt =
+                    fmt::format("{}\n\nWhat is the password of {}? Answer with one word.", haystack, facts[i].key);
+                const core::Json check{{"kind", "word"}, {"answer", facts[i].value}, {"others", all_values(facts, i)}};
+                make_written(item, request, answer_tokens, check, 1.0 / questions_per_text);
+            } else {
+                item.prompt = fmt::format("{}\n\nNow the list of passwords. {}", haystack, statement(facts[i]));
+                item.gold = place_gold(facts[i].value, wrong, " ", random, item.options);
+            }
             items.push_back(std::move(item));
         }
     }
