@@ -7,6 +7,7 @@
 #include "engine/model.h"
 #include "quality/jobs.h"
 #include "quality/pilot.h"
+#include "quality/suite/file_suites.h"
 #include "quality/suite/item.h"
 
 namespace scale::quality {
@@ -37,6 +38,13 @@ class ItemMaker {
             if (suite == consistency && wanted_.compressed) continue;
             add_generated(suite);
         }
+        const record::SuiteSettings& files = wanted_.scoring;
+        for (const auto& [suite, path] : {std::pair{"ifeval", files.ifeval},
+                                          {"gsm8k", files.gsm8k},
+                                          {"lambada", files.lambada},
+                                          {"piqa", files.piqa},
+                                          {"hellaswag", files.hellaswag}})
+            if (!path.empty()) add_from_file(suite, path);
         return {{"items", items_}, {"scoring", scoring_}, {"files", files_}, {"context", request_.context}};
     }
 
@@ -58,6 +66,31 @@ class ItemMaker {
         SuiteRequest request = request_;
         request.generation = scoring.mode == scoring::generation;
         for (Item& item : suite_items(suite, request)) items_.push_back(std::move(item));
+        scoring_[suite] = scoring;
+    }
+
+    // The first items of the file's drawn order are scored; a pilot takes those that follow, or, where the file is too
+    // short for that, its last ones.
+    void add_from_file(const std::string& suite, const std::string& path) {
+        SuiteScoring scoring{only_scoring(suite), "the set's own way", 0, 0, 0};
+        if (scoring.mode.empty()) scoring = {wanted_.scoring.mode, "declared", 0, 0, 0};
+        SuiteRequest request = request_;
+        const auto read = [&] { return read_file_suite(suite, path, request, wanted_.scoring.number_extraction); };
+        if (scoring.mode == "auto") {
+            request.generation = true;
+            std::vector<Item> items = read().items;
+            const auto pilot = std::min(items.size(), static_cast<std::size_t>(wanted_.scoring.pilot_items));
+            const auto scored = std::min(items.size() - pilot, static_cast<std::size_t>(wanted_.items));
+            items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(scored));
+            items.resize(pilot);
+            scoring = run_pilot(suite, items);
+        }
+        request.generation = scoring.mode == scoring::generation;
+        FileSuite file = read();
+        const std::size_t whole = file.items.size();
+        file.items.resize(std::min(whole, static_cast<std::size_t>(std::max(wanted_.items, 0))));
+        files_[suite] = {{"sha256", file.sha256}, {"items", whole}, {"scored", file.items.size()}};
+        for (Item& item : file.items) items_.push_back(std::move(item));
         scoring_[suite] = scoring;
     }
 

@@ -20,6 +20,11 @@ kl_mean = 0.02
 items = 24
 kl_tokens = 600
 context = 200
+[quality]
+mode = "${MODE:-likelihood}"
+answer_tokens = 16
+pilot_items = 8
+suites = ["reasoning", "instructions", "long_context", "consistency", "json"]
 TOML
 }
 kinds() { python3 -c 'import json,sys
@@ -82,6 +87,26 @@ expect_exit 3 "$SCALE" lock --dir bad --json
 expect_json 'it["verdict"]["verdict"] == "FAIL" and len(it["verdict"]["worst"]["tokens"]) == 10'
 expect_exit 3 "$SCALE" lock --dir bad
 expect_grep 'kl_mean .*FAIL'
+
+# Written answers: judged, with their lengths and manners, and a pilot that says what it saw.
+MODE=generation make_pass written
+sed -i 's/^suites = .*/suites = ["reasoning", "json"]/' written/scale.toml
+expect_exit 0 "$SCALE" lock --declare --dir written
+expect_exit 4 "$SCALE" lock --dir written --json
+expect_json 'any("generation (declared)" in c["note"] for c in it["verdict"]["checks"] if c["category"] == "json")'
+expect_json '[c["n"] for c in it["verdict"]["checks"] if c["name"] == "refusals"] == [48]'
+MODE=auto make_pass piloted
+sed -i 's/^suites = .*/suites = ["reasoning", "json"]/' piloted/scale.toml
+expect_exit 0 "$SCALE" lock --declare --dir piloted
+expect_exit 4 "$SCALE" lock --dir piloted --json
+expect_json 'any("pilot: the original wrote" in c["note"] for c in it["verdict"]["checks"] if c["category"] == "reasoning")'
+
+# A broken line of a public set is named before anything is declared.
+make_pass broken_set
+printf '{"question": "1+1?", "answer": "#### 2"}\n{"question": 3}\n' >broken_set/gsm8k.jsonl
+sed -i 's/^\[quality\]/[quality]\ngsm8k = "gsm8k.jsonl"/' broken_set/scale.toml
+expect_exit 1 "$SCALE" lock --declare --dir broken_set
+expect_grep 'gsm8k.jsonl line 2'
 
 # Low stakes: compressed for ever on the record.
 make_pass low --stakes low

@@ -10,7 +10,7 @@ expect_exit 0 "$SCALE" init "$model" --dir pass
 # A small pass: few rounds, few items. The type is pinned, so that the kernel trial's noise does not decide.
 sed -i -e 's/^trial_rounds = .*/trial_rounds = 1/' -e 's/^# type = .*/type = "Q4_K_M"/' \
   -e 's/^# type_reason = .*/type_reason = "a test"/' -e 's/^samples = .*/samples = 128/' -e 's/^allocation = "searched"/allocation = "stock"/' -e 's/^max_tokens = .*/max_tokens = 64/' \
-  -e 's/^items = .*/items = 20/' -e 's/^kl_tokens = .*/kl_tokens = 512/' -e '/^\[budget\]/,/^\[/s/^context = .*/context = 256/' \
+  -e 's/^mode = "auto"/mode = "likelihood"/' -e 's/^items = .*/items = 20/' -e 's/^kl_tokens = .*/kl_tokens = 512/' -e '/^\[budget\]/,/^\[/s/^context = .*/context = 256/' \
   pass/scale.toml
 
 record=pass/.scale/record.jsonl

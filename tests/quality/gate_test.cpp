@@ -275,8 +275,9 @@ std::vector<ItemResult> answered(int n, int longer, int looping) {
         item.id = std::to_string(i);
         item.suite = "reasoning";
         item.cluster = i;
-        item.original_answer = {true, i % 5 != 0, 100 + i % 7, false, false, false};
-        item.candidate_answer = {true, i % 5 != 0, 100 + longer + i % 7, false, i < looping, false};
+        item.original_answer = {true, i % 5 != 0, i % 5 != 0 ? 1.0 : 0.0, 100 + i % 7, false, false, false};
+        item.candidate_answer = {true,        i % 5 != 0, i % 5 != 0 ? 1.0 : 0.0, 100 + longer + i % 7, false,
+                                 i < looping, false};
         items.push_back(item);
     }
     return items;
