@@ -15,16 +15,16 @@ path = "original.gguf"
 [deploy]
 threads = 1
 context = 512
+[quality]
+mode = "${MODE:-likelihood}"
+answer_tokens = 16
+pilot_items = 8
+suites = ["reasoning", "instructions", "long_context", "consistency"]
 [budget]
 kl_mean = 0.02
 items = 24
 kl_tokens = 600
 context = 200
-[quality]
-mode = "${MODE:-likelihood}"
-answer_tokens = 16
-pilot_items = 8
-suites = ["reasoning", "instructions", "long_context", "consistency", "json"]
 TOML
 }
 kinds() { python3 -c 'import json,sys

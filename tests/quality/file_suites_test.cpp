@@ -51,12 +51,12 @@ TEST_F(FileSuites, Gsm8k) {
 }
 
 TEST_F(FileSuites, IfEval) {
-    const Item item = read("ifeval",
-                           R"({"key": 1, "prompt": "Write.", "instruction_id_list": ["punctuation:no_comma",
-        "startend:quotation"], "kwargs": [{"num_words": null}, {}]})"
-                           "\n",
-                           true)
-                          .items.at(0);
+    const Item item =
+        read(
+            "ifeval",
+            R"({"prompt": "Write.", "instruction_id_list": ["punctuation:no_comma", "startend:quotation"], "kwargs": [{"num_words": null}, {}]})",
+            true)
+            .items.at(0);
     EXPECT_TRUE(judge_answer(item.check, item.prompt, "\"Fine.\"").right);
     EXPECT_EQ(judge_answer(item.check, item.prompt, "Fine.").score, 0.5);
     EXPECT_THAT(error_of("ifeval", R"({"prompt": "x", "instruction_id_list": ["a:b"], "kwargs": [{}]})"),

@@ -16,7 +16,7 @@ namespace scale::quality {
 
 class JsonSchema {
   public:
-    // Keeps its own copy of the schema.
+    // Keeps its own copy of the schema. An input error where its $schema names another draft or metaschema.
     explicit JsonSchema(core::Json schema);
     ~JsonSchema();
     JsonSchema(JsonSchema&&) noexcept;

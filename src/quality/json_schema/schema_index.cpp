@@ -10,6 +10,7 @@ namespace {
 
 using core::Json;
 
+constexpr const char* draft = "https://json-schema.org/draft/2020-12/schema";
 constexpr const char* nameless = "schema://document/";
 
 // The places where a subschema stands; anywhere else, in an enum say, "$id" is data.
@@ -57,6 +58,11 @@ const Json* step(const Json& value, const std::string& token) {
 }  // namespace
 
 SchemaIndex::SchemaIndex(const Json& root) {
+    // Another metaschema may take keywords away or give them another meaning.
+    const std::string* written_for = root.is_object() ? text_of(root, "$schema") : nullptr;
+    if (written_for && split_uri(*written_for).resource != draft)
+        throw core::input_error("the schema is written for " + *written_for + ", which is not within its document",
+                                draft);
     add(root, nameless);
     root_ = {&root, base_of(root, nameless), false};
     resources_.emplace(nameless, &root);
