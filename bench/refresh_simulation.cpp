@@ -17,11 +17,9 @@
 #include <fmt/format.h>
 
 #include "calibration/drift/comparison.h"
-#include "core/file.h"
-#include "core/json.h"
 #include "core/random.h"
-#include "core/text.h"
 #include "interval.h"
+#include "traffic_files.h"
 
 namespace {
 
@@ -45,40 +43,15 @@ Sighting sighting_of_text(const std::string& text, const std::string& group) {
     return calibration::sighting_of(entry, group, request);
 }
 
-// "text,category" with quotes where the text holds a comma or a line end.
-void read_banking(const std::string& path, std::map<std::string, int>& topics, std::vector<Labelled>& all) {
-    const std::string bytes = core::read_file(path);
-    std::size_t at = bytes.find('\n') + 1;
-    while (at < bytes.size()) {
-        std::string text;
-        bool quoted = false;
-        for (; at < bytes.size(); ++at) {
-            const char c = bytes[at];
-            if (c == '"' && quoted && at + 1 < bytes.size() && bytes[at + 1] == '"') {
-                text += bytes[++at];
-            } else if (c == '"') {
-                quoted = !quoted;
-            } else if (c == ',' && !quoted) {
-                break;
-            } else {
-                text += c;
-            }
-        }
-        const auto end = std::min(bytes.find('\n', at), bytes.size());
-        const std::string topic = core::trimmed(bytes.substr(at + 1, end - at - 1));
-        const int number = topics.emplace(topic, static_cast<int>(topics.size())).first->second;
-        all.push_back({sighting_of_text(text, fmt::format("b{}", all.size())), number});
-        at = end + 1;
-    }
+void add_banking(const std::string& path, std::map<std::string, int>& topics, std::vector<Labelled>& all) {
+    for (const bench::BankingQuestion& question : bench::read_banking(path, topics))
+        all.push_back({sighting_of_text(question.text, fmt::format("b{}", all.size())), question.topic});
 }
 
-void read_sgd(const std::string& path, std::vector<Labelled>& all) {
-    for (const core::Json& dialogue : core::parse_json(core::read_file(path), path))
-        for (const core::Json& turn : dialogue.at("turns"))
-            if (turn.at("speaker") == "USER")
-                all.push_back({sighting_of_text(turn.at("utterance").get<std::string>(),
-                                                path + dialogue.at("dialogue_id").get<std::string>()),
-                               -1});
+void add_sgd(const std::string& path, std::vector<Labelled>& all) {
+    for (const bench::SgdDialogue& dialogue : bench::read_sgd(path))
+        for (const bench::SgdTurn& turn : dialogue.turns)
+            if (turn.user) all.push_back({sighting_of_text(turn.text, path + dialogue.name), -1});
 }
 
 // Whole conversations in a random order.
@@ -201,10 +174,10 @@ int main(int argc, char** argv) {
     }
     std::map<std::string, int> topics;
     std::vector<Labelled> banking;
-    read_banking(argv[1], topics, banking);
-    read_banking(argv[2], topics, banking);
+    add_banking(argv[1], topics, banking);
+    add_banking(argv[2], topics, banking);
     std::vector<Labelled> mixed = banking;
-    for (int i = 3; i < argc; ++i) read_sgd(argv[i], mixed);
+    for (int i = 3; i < argc; ++i) add_sgd(argv[i], mixed);
     fmt::print("{} requests of {} topics; with dialogues {} requests\n\n", banking.size(), topics.size(), mixed.size());
     fmt::print(
         "| traffic | requests | shift, points | topics that gain | checks | refresh | share | tests that drifted "

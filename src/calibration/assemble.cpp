@@ -12,16 +12,19 @@
 #include "calibration/drawing.h"
 #include "calibration/drift/check.h"
 #include "calibration/redaction/secret.h"
+#include "calibration/sampling_jobs.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/progress.h"
-#include "engine/job.h"
 #include "hardware/threads.h"
 #include "model/unchanged.h"
 
 namespace scale::calibration {
 
 namespace {
+
+// What the original reads of the candidates to find outlier channels: about a minute for a small model on two cores.
+constexpr std::size_t channel_tokens = 32768;
 
 std::size_t sample_count(const record::CalibrationSection& settings, const std::optional<int>& asked) {
     const int samples = asked.value_or(settings.samples);
@@ -56,30 +59,17 @@ std::string log_description(const TrafficIndex& index) {
     return text;
 }
 
-Job worker_job(const record::Pass& pass, const std::string& name, const std::string& label, core::Json settings) {
-    const auto log = pass.work_folder() / (name.substr(name.find('.') + 1) + ".log");
-    return [=](const core::Json& request) {
-        core::Json complete = settings;
-        complete.update(request);
-        core::Progress progress(label);
-        return engine::run_job(name, complete, log, &progress);
-    };
-}
-
 DrawingOptions drawing_options(const record::Pass& pass, std::size_t samples) {
     const record::CalibrationSection& settings = pass.file().calibration;
-    const std::string model = pass.resolve(pass.file().model.path).string();
     DrawingOptions options;
     options.samples = samples;
-    options.max_tokens =
-        static_cast<std::size_t>(settings.max_tokens > 0 ? settings.max_tokens : pass.file().deploy.context);
     options.seed = settings.seed;
-    options.tokenize = worker_job(pass, "calibration.tokenize", "templating and tokenizing", {{"model", model}});
-    if (settings.answers == "generate")
-        options.answer = worker_job(pass, "calibration.answer", "the original's own answers",
-                                    {{"model", model},
-                                     {"threads", hardware::threads_for(pass.file().deploy.threads)},
-                                     {"answer_tokens", settings.answer_tokens}});
+    options.jobs = sampling_jobs(pass);
+    options.channel_mode = settings.channels;
+    options.channels = worker_job(pass, "calibration.channels", "looking at the channels",
+                                  {{"model", pass.resolve(pass.file().model.path).string()},
+                                   {"threads", hardware::threads_for(pass.file().deploy.threads)},
+                                   {"tokens", channel_tokens}});
     return options;
 }
 
@@ -122,6 +112,15 @@ void add_tokens(const Drawing& drawing, const TrafficIndex& index, std::vector<r
             tokens[stratum.format + " / " + stratum.script + " / " + stratum.topic + " / " + stratum.length];
 }
 
+std::vector<int> conversation_numbers(const TrafficIndex& index, const std::vector<std::size_t>& requests) {
+    const std::vector<std::string> groups = groups_of(index.distinct);
+    std::map<std::string, int> numbers;
+    std::vector<int> result;
+    for (const std::size_t request : requests)
+        result.push_back(numbers.emplace(groups[request], static_cast<int>(numbers.size())).first->second);
+    return result;
+}
+
 record::CalibrationSet describe(const TrafficIndex& index, const Split& split, const Drawing& drawing,
                                 const record::CalibrationSection& settings) {
     record::CalibrationSet set;
@@ -137,6 +136,7 @@ record::CalibrationSet describe(const TrafficIndex& index, const Split& split, c
     set.seed = settings.seed;
     set.samples_cut = drawing.cut;
     set.own_answers = drawing.own_answers;
+    set.channels = drawing.channels;
     describe_log(index, set);
     describe_drops(index, split, drawing, set);
     Coverage coverage = coverage_of(index, drawing.samples, drawing.holdout, split.calibration, settings.seed);
@@ -187,6 +187,8 @@ record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& optio
     set.set_sha256 = pass.objects().put(model::to_json_lines(drawing.sample_sequences));
     set.holdout_sha256 = pass.objects().put(model::to_json_lines(drawing.holdout_sequences));
     set.profile_sha256 = pass.objects().put(profile_of(index, traffic, settings.seed));
+    if (!drawing.layers.empty()) set.channels_sha256 = pass.objects().put(core::canonical(drawing.layers));
+    set.holdout_conversations = conversation_numbers(index, drawing.holdout);
     if (!drawing.canary.empty()) set.canary_sha256 = pass.objects().put(model::to_json_lines(drawing.canary_sequences));
     const record::Entry* decision = lineage.current(record::kind::decision);
     pass.store().append({record::Stage::calibration, record::kind::calibration_set, {decision->hash}, core::Json(set)});

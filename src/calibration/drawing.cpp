@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "calibration/coverage.h"
+#include "calibration/channels/channels_job.h"
+#include "calibration/channels/rerank.h"
 #include "core/error.h"
 
 namespace scale::calibration {
@@ -15,85 +17,6 @@ namespace scale::calibration {
 namespace {
 
 constexpr int max_rounds = 12;
-
-// What has come of the requests that were drawn so far.
-struct Drawn {
-    std::map<std::size_t, model::TokenSequence> sequences;  // by position in the index
-    std::set<std::size_t> cut;
-    std::set<std::size_t> answered;
-    std::set<std::size_t> refused;
-    std::set<std::size_t> set_aside;
-    std::string reason;  // of the first refusal
-    bool has_template = true;
-
-    bool usable(std::size_t request) const { return refused.count(request) == 0 && set_aside.count(request) == 0; }
-};
-
-core::Json job_item(const TrafficIndex& index, const Request& request, std::size_t i) {
-    core::Json messages = core::Json::array();
-    for (const Message& message : request.messages)
-        messages.push_back({{"role", message.role}, {"content", message.content}});
-    return {{"id", index.distinct[i].text_hash.substr(0, 16)},
-            {"stratum", stratum_label(index, i)},
-            {"messages", std::move(messages)},
-            {"prompt", request.prompt},
-            {"answer", request.answer}};
-}
-
-// The original's own answers where the log has none.
-void answer(core::Json& requests, const std::vector<std::size_t>& wanted, const DrawingOptions& options, Drawn& drawn) {
-    core::Json open = core::Json::array();
-    std::vector<std::size_t> places;
-    for (std::size_t place = 0; place < requests.size(); ++place) {
-        const core::Json& messages = requests[place].at("messages");
-        const bool answered =
-            requests[place].at("answer") != "" || (!messages.empty() && messages.back().at("role") == "assistant");
-        if (answered) continue;
-        open.push_back(requests[place]);
-        places.push_back(place);
-    }
-    if (open.empty()) return;
-    const core::Json result = options.answer({{"max_tokens", options.max_tokens}, {"requests", std::move(open)}});
-    for (const core::Json& given : result.at("answers")) {
-        const std::size_t place = places.at(given.at("position").get<std::size_t>());
-        requests[place]["answer"] = given.at("answer");
-        drawn.answered.insert(wanted[place]);
-    }
-}
-
-void take_result(const core::Json& result, const std::vector<std::size_t>& wanted, TrafficIndex& index, Drawn& drawn) {
-    drawn.has_template = result.at("has_template").get<bool>();
-    for (const core::Json& sequence : result.at("sequences")) {
-        const std::size_t request = wanted.at(sequence.at("position").get<std::size_t>());
-        drawn.sequences[request] = {sequence.at("id").get<std::string>(), sequence.at("stratum").get<std::string>(),
-                                    sequence.at("text").get<std::string>(),
-                                    sequence.at("tokens").get<std::vector<std::int32_t>>()};
-        if (sequence.value("cut", false)) drawn.cut.insert(request);
-    }
-    for (const core::Json& refusal : result.at("refused")) {
-        const std::size_t request = wanted.at(refusal.at("position").get<std::size_t>());
-        const std::string reason = refusal.at("reason").get<std::string>();
-        drawn.refused.insert(request);
-        if (drawn.reason.empty()) drawn.reason = reason;
-        index.broken.add(index.distinct[request].place.number, "the model cannot take it: " + reason);
-        --index.requests;
-    }
-}
-
-void run_jobs(TrafficIndex& index, const Traffic& traffic, const std::vector<std::size_t>& wanted,
-              const DrawingOptions& options, Drawn& drawn) {
-    core::Json requests = core::Json::array();
-    for (const std::size_t i : wanted) requests.push_back(job_item(index, traffic.again(index.distinct[i].place), i));
-    if (options.answer) answer(requests, wanted, options, drawn);
-    const core::Json request = {{"max_tokens", options.max_tokens}, {"requests", std::move(requests)}};
-    take_result(options.tokenize(request), wanted, index, drawn);
-}
-
-std::vector<std::size_t> usable(const std::vector<std::size_t>& pool, const Drawn& drawn) {
-    std::vector<std::size_t> kept;
-    std::copy_if(pool.begin(), pool.end(), std::back_inserter(kept), [&](std::size_t i) { return drawn.usable(i); });
-    return kept;
-}
 
 std::vector<std::size_t> missing(const Drawing& drawing, const Drawn& drawn) {
     std::vector<std::size_t> wanted;
@@ -105,9 +28,9 @@ std::vector<std::size_t> missing(const Drawing& drawing, const Drawn& drawn) {
 
 void choose(const TrafficIndex& index, const Split& split, const DrawingOptions& options, const Drawn& drawn,
             Drawing& drawing) {
-    const double limit = static_cast<double>(options.max_tokens);
+    const double limit = static_cast<double>(options.jobs.max_tokens);
     const auto strata_of = [&](const std::vector<std::size_t>& pool) {
-        return ordered_strata(index, usable(pool, drawn), options.seed);
+        return ordered_strata(index, drawn.usable(pool), options.seed);
     };
     const QuotaRule proportional{.exponent = 1, .floor = 0};
     drawing.samples = select_covering(index, strata_of(split.calibration), options.samples, {}, limit);
@@ -131,6 +54,88 @@ std::vector<model::TokenSequence> sequences_of(const std::vector<std::size_t>& c
     return sequences;
 }
 
+// Twice the seats of every stratum, without those that are nearly the text of one on another side.
+std::vector<Seats> candidates_of(const TrafficIndex& index, const Split& split, const DrawingOptions& options,
+                                 const Drawn& drawn, const Drawing& drawing) {
+    std::vector<Seats> strata =
+        covering_candidates(index, ordered_strata(index, drawn.usable(split.calibration), options.seed),
+                            options.samples, {}, static_cast<double>(options.jobs.max_tokens), 2);
+    std::vector<std::size_t> pool;
+    for (const Seats& stratum : strata) pool.insert(pool.end(), stratum.candidates.begin(), stratum.candidates.end());
+    std::set<std::size_t> foreign;
+    for (const auto* other : {&drawing.holdout, &drawing.canary})
+        for (const std::size_t request : near_duplicates_across(index, pool, *other)) foreign.insert(request);
+    for (Seats& stratum : strata)
+        std::erase_if(stratum.candidates, [&](std::size_t request) { return foreign.count(request) > 0; });
+    return strata;
+}
+
+// Sequences of all candidates; only those of the set have generated answers, which cost more than they tell here.
+// Candidates that the template refuses leave their stratum. Positions take the place of requests.
+std::vector<std::size_t> pool_of(const TrafficIndex& index, const Traffic& traffic, const SamplingJobs& jobs,
+                                 const Drawn& drawn, Drawn& candidates, std::vector<Seats>& strata) {
+    std::vector<std::size_t> wanted;
+    for (const Seats& stratum : strata)
+        for (const std::size_t request : stratum.candidates) {
+            const auto found = drawn.sequences.find(request);
+            if (found == drawn.sequences.end())
+                wanted.push_back(request);
+            else
+                candidates.sequences.insert(*found);
+        }
+    if (!wanted.empty()) make_sequences(index, traffic, wanted, {jobs.max_tokens, jobs.tokenize, Job()}, candidates);
+    std::vector<std::size_t> pool;
+    for (Seats& stratum : strata) {
+        stratum.candidates = candidates.usable(stratum.candidates);
+        for (std::size_t& request : stratum.candidates) {
+            pool.push_back(request);
+            request = pool.size() - 1;
+        }
+    }
+    return pool;
+}
+
+// The chosen candidates take the place of the samples, with answers where those are generated.
+void take_samples(const TrafficIndex& index, const Traffic& traffic, const DrawingOptions& options,
+                  const Drawn& candidates, Drawn& drawn, Drawing& drawing) {
+    std::vector<std::size_t> fresh;
+    for (const std::size_t request : drawing.samples)
+        if (drawn.sequences.count(request) == 0) fresh.push_back(request);
+    if (options.jobs.answer && !fresh.empty()) make_sequences(index, traffic, fresh, options.jobs, drawn);
+    for (const std::size_t request : fresh) {
+        drawn.refused.erase(request);  // the template took it without the answer
+        drawn.sequences.insert({request, candidates.sequences.at(request)});
+        if (candidates.cut.count(request) > 0) drawn.cut.insert(request);
+    }
+}
+
+void judge_channels(const TrafficIndex& index, const Traffic& traffic, const Split& split,
+                    const DrawingOptions& options, Drawn& drawn, Drawing& drawing) {
+    std::vector<Seats> strata = candidates_of(index, split, options, drawn, drawing);
+    Drawn candidates;
+    const std::vector<std::size_t> pool = pool_of(index, traffic, options.jobs, drawn, candidates, strata);
+    core::Json sequences = core::Json::array();
+    for (const std::size_t request : pool) sequences.push_back(candidates.sequences.at(request).tokens);
+    const core::Json result = options.channels({{"sequences", std::move(sequences)}});
+    Reranked reranked = rerank(parse_outliers(result), strata, options.channel_mode, options.seed);
+    drawing.channels = std::move(reranked.figures);
+    drawing.layers = std::move(reranked.layers);
+    drawing.channels.pool_samples = static_cast<int>(pool.size());
+    drawing.channels.tokens = result.at("tokens").get<std::uint64_t>();
+    drawing.channels.tokens_per_sample = result.at("tokens_per_sample").get<int>();
+    drawing.samples.clear();
+    for (const std::size_t position : reranked.chosen) drawing.samples.push_back(pool[position]);
+    std::sort(drawing.samples.begin(), drawing.samples.end());
+    take_samples(index, traffic, options, candidates, drawn, drawing);
+}
+
+void count_refusals(TrafficIndex& index, const Drawn& drawn) {
+    for (const auto& [request, reason] : drawn.refused) {
+        index.broken.add(index.distinct[request].place.number, "the model cannot take it: " + reason);
+        --index.requests;
+    }
+}
+
 }  // namespace
 
 Drawing draw(TrafficIndex& index, const Traffic& traffic, const Split& split, const DrawingOptions& options) {
@@ -141,16 +146,19 @@ Drawing draw(TrafficIndex& index, const Traffic& traffic, const Split& split, co
         choose(index, split, options, drawn, drawing);
         if (!separate(index, drawing, drawn)) continue;
         const auto wanted = missing(drawing, drawn);
-        if (!wanted.empty()) run_jobs(index, traffic, wanted, options, drawn);
+        if (!wanted.empty()) make_sequences(index, traffic, wanted, options.jobs, drawn);
         complete = missing(drawing, drawn).empty();
     }
     if (!complete || drawing.samples.size() < min_samples || drawing.holdout.size() < min_holdout)
         throw core::input_error(
             fmt::format("of the requests that were drawn, the model cannot take {} ({}) and {} are near-duplicates "
                         "across the split",
-                        drawn.refused.size(), drawn.reason.empty() ? "none" : drawn.reason, drawn.set_aside.size()),
+                        drawn.refused.size(), drawn.refused.empty() ? "none" : drawn.refused.begin()->second,
+                        drawn.set_aside.size()),
             fmt::format("at least {} samples and {} held out that pass its chat template", min_samples, min_holdout),
             "name a log of requests that this model serves by --log FILE");
+    if (options.channel_mode != "off") judge_channels(index, traffic, split, options, drawn, drawing);
+    count_refusals(index, drawn);
     for (const auto* chosen : {&drawing.samples, &drawing.holdout, &drawing.canary})
         for (const std::size_t request : *chosen) drawing.cut += drawn.cut.count(request);
     for (const std::size_t request : drawing.samples) drawing.own_answers += drawn.answered.count(request);

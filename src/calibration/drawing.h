@@ -1,24 +1,20 @@
 // Drawing the samples: selection, answering and tokenizing in turns, because only the model's chat template can tell
 // whether it takes a request. What it refuses leaves the pool and its stratum gives up the next one. So does what turns
 // out to be nearly the text of a sample on another side: here every pair is compared, and the last comparison finds
-// none.
+// none. At last, where that is asked for, the original runs twice as many candidates as the set has samples, and the
+// set is judged or chosen by the outlier channels that it reaches (channels/).
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "calibration/drawn.h"
 #include "calibration/selection.h"
-#include "core/json.h"
 #include "model/token_set.h"
+#include "record/payload.h"
 
 namespace scale::calibration {
-
-// Runs "calibration.tokenize" or "calibration.answer" on a request without the model's path.
-using Job = std::function<core::Json(const core::Json& request)>;
 
 struct Drawing {
     std::vector<std::size_t> samples;  // positions in TrafficIndex::distinct, ascending
@@ -32,14 +28,16 @@ struct Drawing {
     std::uint64_t set_aside = 0;    // drawn, and nearly the text of one on another side
     std::uint64_t cut = 0;          // samples and held-out texts cut at max_tokens
     std::uint64_t own_answers = 0;  // samples whose answer was generated
+    record::ChannelCoverage channels;
+    std::vector<record::LayerChannels> layers;  // every layer's channel coverage
 };
 
 struct DrawingOptions {
     std::size_t samples = 256;
-    std::size_t max_tokens = 1024;
     std::uint64_t seed = 1;
-    Job tokenize;
-    Job answer;  // none: requests without a logged answer end where the model would begin
+    SamplingJobs jobs;
+    std::string channel_mode = "off";  // or "report" or "cover"
+    Job channels;                      // "calibration.channels"
 };
 
 // Refused requests are added to index.broken and taken off index.requests. Throws an input error with the template's

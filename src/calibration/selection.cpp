@@ -32,18 +32,6 @@ std::vector<Supply> supplies_of(const TrafficIndex& index, const Strata& strata,
     return supplies;
 }
 
-// Hands (requests of a stratum, its seats) to `take`, which appends to the choice.
-template <typename Take>
-std::vector<std::size_t> selected(const TrafficIndex& index, const Strata& strata, std::size_t total,
-                                  const QuotaRule& rule, double max_tokens, const Take& take) {
-    const std::vector<std::size_t> seats = quotas(supplies_of(index, strata, max_tokens), total, rule);
-    std::vector<std::size_t> chosen;
-    std::size_t h = 0;
-    for (const auto& [key, requests] : strata) take(requests, seats[h++], chosen);
-    std::sort(chosen.begin(), chosen.end());
-    return chosen;
-}
-
 }  // namespace
 
 StratumKey stratum_of(const TrafficIndex& index, std::size_t request) {
@@ -93,26 +81,41 @@ Strata ordered_strata(const TrafficIndex& index, const std::vector<std::size_t>&
 
 std::vector<std::size_t> select(const TrafficIndex& index, const Strata& strata, std::size_t total,
                                 const QuotaRule& rule, double max_tokens) {
-    const auto take = [](const std::vector<std::size_t>& requests, std::size_t seats,
-                         std::vector<std::size_t>& chosen) {
-        chosen.insert(chosen.end(), requests.begin(), requests.begin() + static_cast<std::ptrdiff_t>(seats));
-    };
-    return selected(index, strata, total, rule, max_tokens, take);
+    const std::vector<std::size_t> seats = quotas(supplies_of(index, strata, max_tokens), total, rule);
+    std::vector<std::size_t> chosen;
+    std::size_t h = 0;
+    for (const auto& [key, requests] : strata)
+        chosen.insert(chosen.end(), requests.begin(), requests.begin() + static_cast<std::ptrdiff_t>(seats[h++]));
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
 }
 
-std::vector<std::size_t> select_covering(const TrafficIndex& index, const Strata& strata, std::size_t total,
-                                         const QuotaRule& rule, double max_tokens) {
-    const auto take = [&](const std::vector<std::size_t>& requests, std::size_t seats,
-                          std::vector<std::size_t>& chosen) {
+std::vector<Seats> covering_candidates(const TrafficIndex& index, const Strata& strata, std::size_t total,
+                                       const QuotaRule& rule, double max_tokens, std::size_t spare) {
+    const std::vector<std::size_t> seats = quotas(supplies_of(index, strata, max_tokens), total, rule);
+    std::vector<Seats> all;
+    for (const auto& [key, requests] : strata) {
         std::vector<const TopicVector*> items;
         std::vector<double> weights;
         for (const std::size_t i : requests) {
             items.push_back(&index.vectors[i]);
             weights.push_back(index.distinct[i].occurrences);
         }
-        for (const std::size_t place : facility_location(items, weights, seats)) chosen.push_back(requests[place]);
-    };
-    return selected(index, strata, total, rule, max_tokens, take);
+        Seats stratum{{}, seats[all.size()]};
+        for (const std::size_t place : facility_location(items, weights, spare * stratum.seats))
+            stratum.candidates.push_back(requests[place]);
+        all.push_back(std::move(stratum));
+    }
+    return all;
+}
+
+std::vector<std::size_t> select_covering(const TrafficIndex& index, const Strata& strata, std::size_t total,
+                                         const QuotaRule& rule, double max_tokens) {
+    std::vector<std::size_t> chosen;
+    for (const Seats& stratum : covering_candidates(index, strata, total, rule, max_tokens, 1))
+        chosen.insert(chosen.end(), stratum.candidates.begin(), stratum.candidates.end());
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
 }
 
 }  // namespace scale::calibration

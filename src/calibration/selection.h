@@ -53,6 +53,17 @@ Strata ordered_strata(const TrafficIndex& index, const std::vector<std::size_t>&
 std::vector<std::size_t> select(const TrafficIndex& index, const Strata& strata, std::size_t total,
                                 const QuotaRule& rule, double max_tokens);
 
+// The requests of a stratum that cover it best, the best first, and how many of them are to be taken.
+struct Seats {
+    std::vector<std::size_t> candidates;
+    std::size_t seats = 0;
+};
+
+// For every stratum `spare` times as many candidates as it has seats by its quota, or all that it has. The first
+// `seats` of each are those of select_covering().
+std::vector<Seats> covering_candidates(const TrafficIndex& index, const Strata& strata, std::size_t total,
+                                       const QuotaRule& rule, double max_tokens, std::size_t spare);
+
 // Those of every stratum, up to its quota, that cover it best; ascending.
 std::vector<std::size_t> select_covering(const TrafficIndex& index, const Strata& strata, std::size_t total,
                                          const QuotaRule& rule, double max_tokens);

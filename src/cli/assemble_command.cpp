@@ -70,6 +70,20 @@ std::string counted(const std::map<std::string, std::uint64_t>& counts) {
     return text.empty() ? "none" : text;
 }
 
+std::string describe_channels(const record::ChannelCoverage& channels) {
+    std::string text = fmt::format(
+        "Outlier channels: the set reaches {:.1f} % of their energy (mean of {} layers' inputs; measured on {} "
+        "candidates, "
+        "at most\n{} tokens of each); {}as many drawn at random reach {:.1f} %. Least:",
+        100 * channels.coverage, channels.layers, channels.pool_samples, channels.tokens_per_sample,
+        channels.mode == "cover" ? fmt::format("topics alone would reach {:.1f} %, ", 100 * channels.by_topics) : "",
+        100 * channels.random);
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, channels.worst.size()); ++i)
+        text +=
+            fmt::format("{} {} {:.1f} %", i == 0 ? "" : ",", channels.worst[i].layer, 100 * channels.worst[i].coverage);
+    return text + ".\n";
+}
+
 std::string describe_log(const record::CalibrationSet& set) {
     std::string text = fmt::format("Log ({}): {} lines, {} usable requests, {}{} duplicates, {} could not be used.\n",
                                    set.source, set.log_lines, set.log_requests,
@@ -101,6 +115,7 @@ std::string describe(const record::CalibrationSet& set) {
                             set.samples_cut);
     if (set.own_answers > 0)
         text += fmt::format("{} samples end with the original's own answer, generated here.\n", set.own_answers);
+    if (!set.channels.mode.empty()) text += describe_channels(set.channels);
     text += describe_log(set);
     text += "\n" + table(set, "format", &record::Stratum::format);
     text += "\n" + table(set, "script", &record::Stratum::script);
@@ -139,16 +154,27 @@ std::vector<std::pair<std::string, std::string>> suite_texts(const record::Budge
 
 Ending checked(const record::TrafficCheck& check) {
     Ending ending;
-    ending.text = fmt::format("{:<15}{:>11}{:>11}{:>9}{:>9}  {:<9}{}\n", "test", "statistic", "threshold", "p", "shift",
-                              "result", "moved most");
+    if (!check.tests.empty())
+        ending.text = fmt::format("{:<15}{:>11}{:>11}{:>9}{:>9}  {:<9}{}\n", "test", "statistic", "threshold", "p",
+                                  "shift", "result", "moved most");
     for (const record::DriftTest& test : check.tests)
         ending.text += fmt::format("{:<15}{:>11.4f}{:>11.4f}{:>9.4f}{:>9.3f}  {:<9}{}\n", test.name, test.statistic,
                                    test.threshold, test.p, test.effect, test.drifted ? "drifted" : "ok", test.moved);
-    ending.text += fmt::format(
-        "measured on {} distinct requests of {} conversations; thresholds by permutation, false alarms at most {:g} % "
-        "of "
-        "checks\n{}",
-        check.requests, check.conversations, 100 * check.alpha, check.sentence);
+    if (check.requests > 0)
+        ending.text += fmt::format(
+            "measured on {} distinct requests of {} conversations; thresholds by permutation, false alarms at most "
+            "{:g} % "
+            "of checks\n",
+            check.requests, check.conversations, 100 * check.alpha);
+    if (check.live_samples > 0)
+        ending.text += fmt::format(
+            "activation and shadow KL: {} new requests ({} tokens) against {} held-out ones ({} tokens), run through "
+            "the "
+            "original and the artefact; a rate above 1 is a rise\n",
+            check.live_samples, check.live_tokens, check.held_out_samples, check.held_out_tokens);
+    else if (!check.tests.empty())
+        ending.text += "only inputs were compared; with an artefact and without --quick the models are run too\n";
+    ending.text += check.sentence;
     ending.json = core::Json(check);
     if (check.verdict == "refresh") {
         ending.code = exit_code::fail;
@@ -198,6 +224,7 @@ struct Options {
     bool mixture = false;
     std::string log;
     std::string check;
+    bool quick = false;
     int samples = 0;
 };
 
@@ -207,7 +234,7 @@ void add_assemble_command(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<Options>();
     const auto run = [&commands, options]() -> Ending {
         record::Pass pass(commands.global().folder);
-        if (!options->check.empty()) return checked(calibration::check_traffic(pass, options->check));
+        if (!options->check.empty()) return checked(calibration::check_traffic(pass, options->check, options->quick));
         if (options->mixture) return mixed(calibration::gather_mixture(pass, mixture_options(pass)));
         calibration::AssembleOptions assemble;
         if (!options->log.empty()) assemble.log = options->log;
@@ -227,6 +254,8 @@ void add_assemble_command(CLI::App& app, Commands& commands) {
     command->add_flag("--mixture", options->mixture, "qat: gather the training mixture beside the set in force")
         ->excludes("--log")
         ->excludes("--check");
+    command->add_flag("--quick", options->quick, "with --check: compare the inputs only, run no model")
+        ->needs("--check");
     command->add_option("--samples", options->samples, "samples, 128 to 512, instead of [calibration] samples")
         ->check(CLI::Range(128, 512));
 }

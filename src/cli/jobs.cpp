@@ -1,6 +1,8 @@
 #include "cli/jobs.h"
 
 #include "calibration/answer_job.h"
+#include "calibration/channels/channels_job.h"
+#include "calibration/drift/live_job.h"
 #include "calibration/tokenize_job.h"
 #include "choice/trial_jobs.h"
 #include "cli/model_argument.h"
@@ -21,6 +23,8 @@ namespace scale::cli {
 engine::Jobs all_jobs() {
     return {
         {"calibration.answer", calibration::answer_job},
+        {"calibration.channels", calibration::channels_job},
+        {"calibration.live", calibration::live_job},
         {"calibration.tokenize", calibration::tokenize_job},
         {"cli.estimate_memory", estimate_memory_job},
         {choice::plan_job_name, choice::plan_job},

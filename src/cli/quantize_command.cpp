@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "core/text.h"
 #include "quantize/allocation/sensitivity.h"
+#include "quantize/examine/halves.h"
 #include "quantize/produce/produce.h"
 
 namespace scale::cli {
@@ -125,6 +126,7 @@ std::string describe(const quantize::Product& product) {
     text += fmt::format("Made by {} ({} tokens).\n", artefact.method, artefact.statistics_tokens);
     text += types_line(artefact) + "\n\n";
     text += tensor_table(artefact);
+    if (artefact.stability.samples > 0) text += quantize::sentence_on(artefact.stability) + "\n";
     for (const std::string& note : artefact.notes) text += fmt::format("Note: {}.\n", note);
     text += fmt::format("\nAll {} tensors are there, finite and {}. Asked \"{}\":\n", artefact.tensors.size(),
                         artefact.imported_sha256.empty() ? "close to their originals" : "equal to the trained ones",

@@ -94,6 +94,10 @@ const Statistics& ActivationTap::statistics() const {
     return implementation_->statistics;
 }
 
+Statistics ActivationTap::take() {
+    return std::exchange(implementation_->statistics, {});
+}
+
 void ActivationTap::restore(Statistics statistics) {
     implementation_->statistics = std::move(statistics);
 }

@@ -30,7 +30,8 @@ class ActivationTap {
     ActivationTap();
     ~ActivationTap();
     const Statistics& statistics() const;
-    void restore(Statistics statistics);  // continue after an interruption
+    void restore(Statistics statistics);  // go on from these sums
+    Statistics take();                    // the sums so far; the tap goes on from none
 
     struct Implementation;
     Implementation& implementation() { return *implementation_; }

@@ -1,5 +1,6 @@
 #include "quantize/checkpoint.h"
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -19,8 +20,8 @@ CheckpointFile::CheckpointFile(fs::path target, std::string fingerprint)
 fs::path CheckpointFile::note() const {
     return target_.string() + ".progress";
 }
-fs::path CheckpointFile::sums(std::uint64_t sequences) const {
-    return fmt::format("{}.part-{}", target_.string(), sequences);
+fs::path CheckpointFile::sums(std::uint64_t sequences, std::size_t half) const {
+    return fmt::format("{}.part-{}-{}", target_.string(), sequences, half == 0 ? "even" : "odd");
 }
 
 Checkpoint CheckpointFile::load() const {
@@ -32,7 +33,8 @@ Checkpoint CheckpointFile::load() const {
         Checkpoint checkpoint;
         checkpoint.sequences = core::required<std::uint64_t>(value, "sequences", source);
         checkpoint.tokens = core::required<std::uint64_t>(value, "tokens", source);
-        checkpoint.statistics = engine::read_statistics(sums(checkpoint.sequences));
+        for (std::size_t half = 0; half < 2; ++half)
+            checkpoint.halves[half] = engine::read_statistics(sums(checkpoint.sequences, half));
         return checkpoint;
     } catch (const core::Error&) {  // losing a checkpoint costs time, not correctness
         return {};
@@ -40,15 +42,17 @@ Checkpoint CheckpointFile::load() const {
 }
 
 void CheckpointFile::save(const Checkpoint& checkpoint) {
-    engine::write_statistics(sums(checkpoint.sequences), checkpoint.statistics);
+    for (std::size_t half = 0; half < 2; ++half)
+        engine::write_statistics(sums(checkpoint.sequences, half), checkpoint.halves[half]);
     core::write_file_atomic(note(), core::canonical({{"fingerprint", fingerprint_},
                                                      {"sequences", checkpoint.sequences},
                                                      {"tokens", checkpoint.tokens}}));
-    const fs::path kept = sums(checkpoint.sequences);
+    const std::set<fs::path> kept{sums(checkpoint.sequences, 0), sums(checkpoint.sequences, 1)};
     const std::string prefix = target_.filename().string() + ".part-";
     std::vector<fs::path> old;
     for (const auto& entry : fs::directory_iterator(target_.parent_path()))
-        if (entry.path().filename().string().starts_with(prefix) && entry.path() != kept) old.push_back(entry.path());
+        if (entry.path().filename().string().starts_with(prefix) && kept.count(entry.path()) == 0)
+            old.push_back(entry.path());
     for (const fs::path& path : old) fs::remove(path);
 }
 

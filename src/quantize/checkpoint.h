@@ -1,10 +1,11 @@
 // Where an interrupted gathering of statistics stands.
 //
-// Two files beside the target: TARGET.part-N holds the sums after N sequences, TARGET.progress names N and the
-// fingerprint. The sums are written first and the note is replaced atomically, so the note never names sums that are
-// not whole; sums that no note names are removed.
+// Three files beside the target: TARGET.part-N-even and TARGET.part-N-odd hold the sums after N sequences of those at
+// even and odd places (from 0), TARGET.progress names N and the fingerprint. The sums are written first and the note is
+// replaced atomically, so the note never names sums that are not whole; sums that no note names are removed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -14,9 +15,9 @@
 namespace scale::quantize {
 
 struct Checkpoint {
-    std::uint64_t sequences = 0;  // done
-    std::uint64_t tokens = 0;     // in them
-    engine::Statistics statistics;
+    std::uint64_t sequences = 0;               // done
+    std::uint64_t tokens = 0;                  // in them
+    std::array<engine::Statistics, 2> halves;  // of the sequences at even and odd places
 };
 
 class CheckpointFile {
@@ -30,7 +31,7 @@ class CheckpointFile {
 
   private:
     std::filesystem::path note() const;
-    std::filesystem::path sums(std::uint64_t sequences) const;
+    std::filesystem::path sums(std::uint64_t sequences, std::size_t half) const;
 
     std::filesystem::path target_;
     std::string fingerprint_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "engine/session.h"
 #include "model/token_set.h"
 #include "quantize/checkpoint.h"
+#include "quantize/examine/halves.h"
 #include "quantize/examine/inputs.h"
 
 namespace scale::quantize {
@@ -67,7 +69,6 @@ core::Json statistics_job(const core::Json& request, engine::JobContext& context
     if (at.sequences > set.size()) at = {};
     const std::uint64_t resumed_at = at.sequences;
     engine::ActivationTap tap;
-    tap.restore(at.statistics);
     engine::SessionOptions options;
     options.context = longest;
     options.threads = setting<int>(request, "threads");
@@ -76,21 +77,22 @@ core::Json statistics_job(const core::Json& request, engine::JobContext& context
     const double total = static_cast<double>(model::count_tokens(set));
     while (at.sequences < set.size()) {
         const auto& tokens = set[at.sequences].tokens;
+        engine::Statistics& half = at.halves[at.sequences % 2];
+        tap.restore(std::move(half));
         // Logits of every position, so that the output layer's inputs are seen at every position too.
         session.logits(tokens, 0, [](std::size_t, std::span<const float>) {});
-        require_finite(tap.statistics(), fmt::format("{} ({})", at.sequences + 1, set[at.sequences].id));
+        half = tap.take();
+        require_finite(half, fmt::format("{} ({})", at.sequences + 1, set[at.sequences].id));
         at.tokens += tokens.size();
         ++at.sequences;
-        if (at.sequences % every == 0 && at.sequences < set.size()) {
-            at.statistics = tap.statistics();
-            file.save(at);
-        }
+        if (at.sequences % every == 0 && at.sequences < set.size()) file.save(at);
         context.progress(static_cast<double>(at.tokens), total,
                          fmt::format("sample {} of {}", at.sequences, set.size()));
     }
-    engine::write_statistics(target, tap.statistics());
+    const record::StatisticsStability stability = stability_of(at.halves[0], at.halves[1], at.sequences);
+    engine::write_statistics(target, sum_of(std::move(at.halves[0]), at.halves[1]));
     file.remove();
-    return {{"tokens", at.tokens}, {"sequences", at.sequences}, {"resumed_at", resumed_at}};
+    return {{"tokens", at.tokens}, {"sequences", at.sequences}, {"resumed_at", resumed_at}, {"stability", stability}};
 }
 
 }  // namespace scale::quantize

@@ -73,6 +73,9 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("answers", file.calibration.answers,
                 "\"log\", or \"generate\": the original answers what was logged without an answer");
     visit.field("answer_tokens", file.calibration.answer_tokens, "of a generated answer, at most");
+    visit.field("channels", file.calibration.channels,
+                "outlier input channels that the set reaches: \"report\", \"cover\" (samples are chosen by it too) or "
+                "\"off\"; the first two run the original on twice the samples");
     visit.field("evaluation", file.calibration.evaluation,
                 "files of evaluation sets; no sample may share a run of words with them");
     visit.field(

@@ -174,6 +174,7 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(file.calibration.max_tokens == 0 || file.calibration.max_tokens >= 32,
           "max_tokens in [calibration] must be at least 32, or 0 for the deployed context");
     one_of("answers in [calibration]", file.calibration.answers, {"log", "generate"});
+    one_of("channels in [calibration]", file.calibration.channels, {"report", "cover", "off"});
     check(file.calibration.answer_tokens >= 1 && file.calibration.answer_tokens <= 4096,
           "answer_tokens in [calibration] must be 1 to 4096");
     check(file.calibration.canary >= 0 && file.calibration.canary + file.calibration.holdout <= 0.9,

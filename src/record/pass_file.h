@@ -53,11 +53,12 @@ struct TrafficSection {
 struct CalibrationSection {
     int samples = 256;  // 128–512
     int expires_days = 90;
-    int max_tokens = 0;                   // a longer sample is cut there; 0: the deployed context
-    double holdout = 0.25;                // share of the log kept for the gate
-    double canary = 0.05;                 // share that neither calibration nor gate reads
-    std::string answers = "log";          // "generate": the original answers requests whose answer was not logged
-    int answer_tokens = 128;              // of a generated answer, at most
+    int max_tokens = 0;               // a longer sample is cut there; 0: the deployed context
+    double holdout = 0.25;            // share of the log kept for the gate
+    double canary = 0.05;             // share that neither calibration nor gate reads
+    std::string answers = "log";      // "generate": the original answers requests whose answer was not logged
+    int answer_tokens = 128;          // of a generated answer, at most
+    std::string channels = "report";  // coverage of outlier channels: "off", or "cover": the set is chosen by it too
     std::vector<std::string> evaluation;  // files of evaluation sets that no sample may overlap with
     std::string rounding = "refined";     // "stock": llama.cpp's own rounding throughout
     std::string allocation = "searched";  // of types, within the bytes of the decision's mix; "stock": the mix itself

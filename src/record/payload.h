@@ -146,6 +146,28 @@ struct Stratum {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Stratum, format, topic, length, traffic, samples, holdout, script,
                                                 tokens, nearness)
 
+// How much of a layer's outlier input channels a calibration set reaches (calibration/channels/channel_cover.h).
+struct LayerChannels {
+    std::string layer;    // the first weight that reads the input
+    int channels = 0;     // outlier channels
+    double coverage = 0;  // share of their energy that the set reaches, 0…1
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LayerChannels, layer, channels, coverage)
+
+struct ChannelCoverage {
+    std::string mode;                  // "report" or "cover"; "" where it was not measured
+    int pool_samples = 0;              // candidates that the original ran
+    std::uint64_t tokens = 0;          // of them that it read
+    int tokens_per_sample = 0;         // read of each, at most
+    int layers = 0;                    // distinct inputs
+    double coverage = 0;               // mean over the layers
+    double by_topics = 0;              // of the samples that topics alone would choose; equal where mode is "report"
+    double random = 0;                 // mean of 20 draws of as many candidates by the same quotas
+    std::vector<LayerChannels> worst;  // at most 5
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChannelCoverage, mode, pool_samples, tokens, tokens_per_sample, layers,
+                                                coverage, by_topics, random, worst)
+
 struct CalibrationSet {
     std::string set_sha256;      // object: JSON lines, see calibration/calibration_set.h
     std::string holdout_sha256;  // object of the same form; only the gate reads it
@@ -180,6 +202,9 @@ struct CalibrationSet {
     std::uint64_t own_answers = 0;  // samples whose answer this pass generated with the original
     double nearness = 0;            // mean cosine of the traffic to the sample most like each request
     double random_nearness = 0;     // the same for as many requests drawn at random
+    ChannelCoverage channels;
+    std::string channels_sha256;             // object: the coverage of every layer
+    std::vector<int> holdout_conversations;  // a number for each held-out sample; equal ones share a conversation
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CalibrationSet, set_sha256, holdout_sha256, samples, tokens,
                                                 holdout_samples, holdout_tokens, created_at, expires_at, log_sha256,
@@ -187,15 +212,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CalibrationSet, set_sha256, hold
                                                 coverage, total_variation, strata, seed, canary_sha256, canary_samples,
                                                 canary_tokens, profile_sha256, source, log_distinct, log_kept,
                                                 near_duplicates, dropped, redactions, redacted, samples_cut,
-                                                own_answers, nearness, random_nearness)
+                                                own_answers, nearness, random_nearness, channels, channels_sha256,
+                                                holdout_conversations)
 
 // One comparison of new traffic with the traffic that a calibration set was drawn from.
 struct DriftTest {
-    std::string name;      // "format", "script", "length", "topic", "content"
-    double statistic = 0;  // population stability index; for "content" the distance of the mean features
+    std::string name;  // "format", "script", "length", "topic", "system prompt", "content", "activation", "shadow KL"
+    double statistic = 0;  // population stability index; for "content" the distance of the mean features; for the last
+                           // two the rate on live requests over the rate on held-out ones
     double threshold = 0;  // what unchanged traffic exceeds with the probability alpha, by permutation
     double p = 1;          // measured by permutation of whole conversations
-    double effect = 0;     // total variation of the shares, less what noise alone gives; 0…1
+    double effect = 0;     // total variation of the shares, less what noise alone gives; 0…1; for the last two the
+                           // relative rise
     std::string moved;     // what moved most, "topic 'card, lost': 4.1 % to 22.0 %"
     bool drifted = false;
 };
@@ -210,7 +238,13 @@ struct TrafficCheck {
     std::string sentence;
     double alpha = 0;  // false alarms of one whole check, at most
     std::vector<DriftTest> tests;
-    std::uint64_t needed = 0;  // requests, for an inconclusive check
+    std::uint64_t needed = 0;     // requests, for an inconclusive check
+    bool look = false;            // inputs drifted, and the model does not suffer from it (verdict "keep")
+    std::string artefact_sha256;  // whose shadow KL was measured; "" where only inputs were compared
+    int live_samples = 0;         // requests of the new log that the models ran
+    std::uint64_t live_tokens = 0;
+    int held_out_samples = 0;  // that they were compared with
+    std::uint64_t held_out_tokens = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TrafficCheck, log_sha256, requests, conversations, verdict, sentence,
                                                 alpha, tests, needed)
@@ -223,6 +257,22 @@ struct TensorCheck {
     double cosine = 1;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TensorCheck, name, type, bytes, relative_error, cosine)
+
+// How far the activation statistics of the even samples are from those of the odd ones (quantize/examine/halves.h).
+struct StatisticsStability {
+    std::uint64_t samples = 0;  // 0: not measured
+    int layers = 0;
+    double median = 0;  // of the layers' differences; a layer's is the median over its channels, relative
+    double worst = 0;
+    std::string worst_layer;
+    double error = 0;          // estimated of the whole set's statistics, the median layer: half the difference
+    int unstable = 0;          // layers whose difference is not below the limit
+    double limit = 0;          // 0.05
+    std::uint64_t needed = 0;  // samples, estimated, for every layer to be below; 0 where all are
+    std::map<std::string, double> by_layer;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatisticsStability, samples, layers, median, worst, worst_layer, error,
+                                                unstable, limit, needed, by_layer)
 
 struct Artefact {
     std::string sha256;
@@ -246,11 +296,13 @@ struct Artefact {
     std::vector<std::string> notes;   // what was unusual about the weights, the inputs or the fit; a sentence each
     std::string imported_sha256;      // of the trained file that it was packed from, "" where none was
     std::string import_proof_sha256;  // object: the comparison of every decoded weight with that file
+    StatisticsStability stability;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, type, bits_per_weight, original_sha256,
                                                 statistics_sha256, statistics_tokens, method, allocation, plan_sha256,
                                                 budget, budget_bytes, because, tensors, prompt, generated,
-                                                original_generated, notes, imported_sha256, import_proof_sha256)
+                                                original_generated, notes, imported_sha256, import_proof_sha256,
+                                                stability)
 
 // Which task suites are scored, and by which rules. Part of the budget: other rules after a result are another draw.
 struct SuiteSettings {

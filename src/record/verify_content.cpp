@@ -24,7 +24,7 @@ namespace {
 const std::map<std::string, std::vector<const char*>, std::less<>>& object_members() {
     static const std::map<std::string, std::vector<const char*>, std::less<>> table = {
         {kind::decision, {"qat_plan_sha256"}},
-        {kind::calibration_set, {"set_sha256", "holdout_sha256", "canary_sha256", "profile_sha256"}},
+        {kind::calibration_set, {"set_sha256", "holdout_sha256", "canary_sha256", "profile_sha256", "channels_sha256"}},
         {kind::artefact, {"statistics_sha256", "import_proof_sha256", "plan_sha256"}},
         {kind::training_mixture, {"mixture_sha256"}},
         {kind::budget, {"items_sha256"}},

@@ -67,12 +67,15 @@ class DrawingTest : public testing::Test {
     }
     Drawing draw_from(TrafficIndex& index, const std::string& refused = "", const Job& answer = {}) {
         const Split split = split_requests(index, {0.25, 0.05, 1}, "log");
-        return draw(index, *traffic_, split, {200, 64, 1, byte_tokenizer(refused, &calls_), answer});
+        return draw(index, *traffic_, split,
+                    {200, 1, {64, byte_tokenizer(refused, &calls_), answer}, mode_, channels_});
     }
     core::TemporaryFolder folder_;
     core::fs::path log_ = folder_.path() / "traffic.jsonl";
     std::optional<Traffic> traffic_;
     int calls_ = 0;
+    std::string mode_ = "off";
+    Job channels_;
 };
 
 TEST_F(DrawingTest, IndexesDistinctRequestsWithTheirCounts) {
@@ -164,6 +167,84 @@ TEST_F(DrawingTest, TheOriginalAnswersWhatWasLoggedWithoutAnAnswer) {
     std::uint64_t answered = 0;
     for (const auto& sequence : drawing.sample_sequences) answered += sequence.text.ends_with(" Yes.") ? 1 : 0;
     EXPECT_EQ(answered, drawing.own_answers);
+}
+
+// Stands for the worker: one layer with an outlier channel for every candidate whose tokens hold `byte`, reached by it.
+Job channels_reached_with(char byte, std::size_t* pool) {
+    return [byte, pool](const core::Json& request) {
+        *pool = request["sequences"].size();
+        core::Json channels = core::Json::array();
+        for (std::size_t i = 0; i < *pool; ++i)
+            for (const auto& token : request["sequences"][i])
+                if (token == byte) {
+                    channels.push_back({{"weight", 1.0}, {"samples", {i}}});
+                    break;
+                }
+        for (auto& channel : channels) channel["weight"] = 1.0 / static_cast<double>(channels.size());
+        return core::Json{
+            {"layers", {{{"layer", "w"}, {"channels", channels}}}}, {"tokens", 64 * *pool}, {"tokens_per_sample", 64}};
+    };
+}
+
+std::size_t holding(const std::vector<model::TokenSequence>& sequences, char byte) {
+    return static_cast<std::size_t>(std::count_if(sequences.begin(), sequences.end(), [&](const auto& sequence) {
+        return std::count(sequence.tokens.begin(), sequence.tokens.end(), byte) > 0;
+    }));
+}
+
+TEST_F(DrawingTest, ChannelCoverageIsReportedOfTheSetThatTopicsChoose) {
+    TrafficIndex index = read(log_text(800));
+    const Drawing plain = draw_from(index);
+    EXPECT_EQ(plain.channels.mode, "");
+    std::size_t pool = 0;
+    mode_ = "report";
+    channels_ = channels_reached_with('9', &pool);
+    const Drawing drawing = draw_from(index);
+    EXPECT_EQ(model::to_json_lines(drawing.sample_sequences), model::to_json_lines(plain.sample_sequences));
+    EXPECT_GT(pool, 360u) << "a small stratum has fewer than twice its seats";
+    EXPECT_LE(pool, 400u);
+    EXPECT_EQ(drawing.channels.pool_samples, static_cast<int>(pool));
+    ASSERT_EQ(drawing.layers.size(), 1u);
+    const auto total = static_cast<double>(drawing.layers[0].channels);
+    EXPECT_NEAR(drawing.channels.coverage * total, static_cast<double>(holding(drawing.sample_sequences, '9')), 1e-6);
+    EXPECT_EQ(drawing.channels.by_topics, drawing.channels.coverage);
+    EXPECT_NEAR(drawing.channels.random, 0.5, 0.05);
+}
+
+TEST_F(DrawingTest, ChannelsChooseWithinTheQuotas) {
+    TrafficIndex index = read(log_text(800));
+    const Drawing plain = draw_from(index);
+    std::size_t pool = 0;
+    mode_ = "cover";
+    channels_ = channels_reached_with('9', &pool);
+    const Drawing drawing = draw_from(index);
+    EXPECT_EQ(drawing.samples.size(), 200u);
+    EXPECT_GT(holding(drawing.sample_sequences, '9'), holding(plain.sample_sequences, '9') + 20);
+    EXPECT_GT(drawing.channels.coverage, drawing.channels.by_topics);
+    EXPECT_NEAR(drawing.channels.by_topics * drawing.layers[0].channels,
+                static_cast<double>(holding(plain.sample_sequences, '9')), 1e-6);
+    const auto of_json = [&](const Drawing& one) {
+        return std::count_if(one.samples.begin(), one.samples.end(),
+                             [&](std::size_t i) { return index.distinct[i].format == Format::json; });
+    };
+    EXPECT_EQ(of_json(drawing), of_json(plain)) << "the strata keep their seats";
+    EXPECT_TRUE(near_duplicates_across(index, drawing.samples, drawing.holdout).empty());
+    EXPECT_EQ(model::to_json_lines(draw_from(index).sample_sequences), model::to_json_lines(drawing.sample_sequences));
+}
+
+TEST_F(DrawingTest, WhatChannelsBringInIsAnsweredToo) {
+    TrafficIndex index = read(log_text(800));
+    std::size_t pool = 0;
+    mode_ = "cover";
+    channels_ = channels_reached_with('9', &pool);
+    const Drawing drawing = draw_from(index, "", [&](const core::Json& request) {
+        core::Json answers = core::Json::array();
+        for (std::size_t i = 0; i < request["requests"].size(); ++i)
+            answers.push_back({{"position", i}, {"answer", " Yes."}});
+        return core::Json{{"answers", answers}};
+    });
+    EXPECT_EQ(drawing.own_answers, 200u);
+    for (const auto& sequence : drawing.sample_sequences) EXPECT_TRUE(sequence.text.ends_with(" Yes."));
 }
 
 TEST_F(DrawingTest, MemoryIsBoundedAndTheSampleUniform) {

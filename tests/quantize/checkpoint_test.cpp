@@ -13,7 +13,8 @@ class CheckpointTest : public testing::Test {
         Checkpoint checkpoint;
         checkpoint.sequences = sequences;
         checkpoint.tokens = sequences * 10;
-        checkpoint.statistics["w"] = {{1.5, 2.5 + static_cast<double>(sequences)}, {sequences}};
+        checkpoint.halves[0]["w"] = {{1.5, 2.5 + static_cast<double>(sequences)}, {sequences}};
+        checkpoint.halves[1]["w"] = {{0.5, 1.5}, {sequences}};
         return checkpoint;
     }
     std::size_t files() const {
@@ -33,8 +34,9 @@ TEST_F(CheckpointTest, ReadsTheLastOneAndKeepsNoOther) {
     const Checkpoint read = CheckpointFile(target_, "f").load();
     EXPECT_EQ(read.sequences, 32u);
     EXPECT_EQ(read.tokens, 320u);
-    EXPECT_EQ(read.statistics.at("w").sum_of_squares, (std::vector<double>{1.5, 34.5}));
-    EXPECT_EQ(files(), 2u);
+    EXPECT_EQ(read.halves[0].at("w").sum_of_squares, (std::vector<double>{1.5, 34.5}));
+    EXPECT_EQ(read.halves[1].at("w").sum_of_squares, (std::vector<double>{0.5, 1.5}));
+    EXPECT_EQ(files(), 3u);
     file.remove();
     EXPECT_EQ(files(), 0u);
 }
@@ -47,23 +49,23 @@ TEST_F(CheckpointTest, AnotherFingerprintStartsAnew) {
 TEST_F(CheckpointTest, ADamagedOneStartsAnew) {
     CheckpointFile file(target_, "f");
     file.save(after(16));
-    core::write_file_atomic(target_.string() + ".part-16", "SCALE");
+    core::write_file_atomic(target_.string() + ".part-16-odd", "SCALE");
     EXPECT_EQ(file.load().sequences, 0u);
     file.save(after(16));
     core::write_file_atomic(target_.string() + ".progress", "{\"fingerprint\":\"f\"");
     EXPECT_EQ(file.load().sequences, 0u);
     file.save(after(16));
-    core::fs::remove(target_.string() + ".part-16");
+    core::fs::remove(target_.string() + ".part-16-even");
     EXPECT_EQ(file.load().sequences, 0u);
 }
 
 TEST_F(CheckpointTest, SumsWrittenBeforeTheNoteDoNotCount) {
     CheckpointFile file(target_, "f");
     file.save(after(16));
-    engine::write_statistics(target_.string() + ".part-32", after(32).statistics);  // killed before the note
+    engine::write_statistics(target_.string() + ".part-32-even", after(32).halves[0]);  // killed before the note
     EXPECT_EQ(file.load().sequences, 16u);
     file.save(after(48));
-    EXPECT_EQ(files(), 2u);
+    EXPECT_EQ(files(), 3u);
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ TEST_F(StatisticsJobTest, AResumedRunGivesTheSameBytesAsAnUninterruptedOne) {
     const core::Json resumed = statistics_job(request("resumed.bin"), quiet_);
     EXPECT_EQ(resumed["resumed_at"], 4);
     EXPECT_EQ(resumed["tokens"], whole["tokens"]);
+    EXPECT_EQ(resumed["stability"], whole["stability"]) << "the halves survive the interruption";
+    EXPECT_GT(whole["stability"]["layers"], 20);
     EXPECT_EQ(core::read_file(folder_.path() / "resumed.bin"), core::read_file(folder_.path() / "whole.bin"));
     EXPECT_FALSE(core::fs::exists(folder_.path() / "resumed.bin.progress"));
 }

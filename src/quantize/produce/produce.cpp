@@ -26,6 +26,7 @@ record::Artefact describe(const Order& order, const ChosenPlan& chosen, const Ga
     artefact.original_sha256 = order.original_sha256;
     artefact.statistics_sha256 = statistics.sha256;
     artefact.statistics_tokens = statistics.tokens;
+    artefact.stability = statistics.stability;
     artefact.method = method;
     artefact.allocation = chosen.allocation;
     artefact.plan_sha256 = chosen.sha256;

@@ -45,7 +45,7 @@ GatheredStatistics gather_statistics(record::Pass& pass, const Order& order) {
     const std::string fingerprint = core::sha256_hex(core::canonical({{"model", order.original_sha256},
                                                                       {"set", order.set.set_sha256},
                                                                       {"engine", engine::engine_version()},
-                                                                      {"form", 1}}));
+                                                                      {"form", 2}}));
     core::Progress progress("gathering activation statistics");
     const core::Json result = engine::run_job("quantize.statistics",
                                               {{"model", order.original.string()},
@@ -57,7 +57,8 @@ GatheredStatistics gather_statistics(record::Pass& pass, const Order& order) {
                                               pass.work_folder() / "statistics.log", &progress);
     if (const auto at = result.at("resumed_at").get<std::uint64_t>(); at > 0)
         core::say(fmt::format("Went on at sample {} of an interrupted run.", at + 1));
-    return {pass.objects().adopt_file(target), result.at("tokens").get<std::uint64_t>()};
+    return {pass.objects().adopt_file(target), result.at("tokens").get<std::uint64_t>(),
+            result.at("stability").get<record::StatisticsStability>()};
 }
 
 void examine(record::Pass& pass, const Order& order, Notes& notes) {

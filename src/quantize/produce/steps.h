@@ -27,6 +27,7 @@ using Notes = std::vector<std::string>;
 struct GatheredStatistics {
     std::string sha256;
     std::uint64_t tokens = 0;
+    record::StatisticsStability stability;
 };
 
 GatheredStatistics gather_statistics(record::Pass& pass, const Order& order);

@@ -1,0 +1,108 @@
+#include "calibration/drift/live_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "engine/session.h"
+
+namespace scale::calibration {
+
+namespace {
+
+// KL(p ‖ q) of two rows of logits, nats.
+double divergence(std::span<const float> p, std::span<const float> q) {
+    const auto highest_p = static_cast<double>(*std::max_element(p.begin(), p.end()));
+    const auto highest_q = static_cast<double>(*std::max_element(q.begin(), q.end()));
+    double zp = 0, zq = 0, sum = 0;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+        const double a = static_cast<double>(p[i]) - highest_p, b = static_cast<double>(q[i]) - highest_q;
+        const double weight = std::exp(a);
+        zp += weight;
+        zq += std::exp(b);
+        sum += weight * (a - b);
+    }
+    return std::max(0.0, sum / zp + std::log(zq) - std::log(zp));
+}
+
+}  // namespace
+
+void ChannelMaxima::take_row(std::vector<float>& maxima, const float* row, std::size_t first, std::size_t columns) {
+    if (maxima.size() < first + columns) maxima.resize(first + columns);
+    float* largest = maxima.data() + first;
+    if (learning_) {
+        for (std::size_t c = 0; c < columns; ++c) largest[c] = std::max(largest[c], std::abs(row[c]));
+        return;
+    }
+    int above = 0;
+    for (std::size_t c = 0; c < columns; ++c) above += std::abs(row[c]) > largest[c] ? 1 : 0;
+    above_ += above;
+    seen_ += static_cast<double>(columns);
+}
+
+void ChannelMaxima::observe(const std::string& weight, std::span<const float> rows, int columns, bool same_input) {
+    if (same_input) return;
+    std::vector<float>& maxima = maxima_[weight];
+    const auto width = static_cast<std::size_t>(columns);
+    for (std::size_t at = 0; at < rows.size(); at += width) take_row(maxima, rows.data() + at, 0, width);
+}
+
+void ChannelMaxima::observe_experts(const std::string& weight, std::span<const float> rows, int columns,
+                                    std::span<const std::int32_t> experts, bool same_input) {
+    if (same_input) return;
+    std::vector<float>& maxima = maxima_[weight];
+    const auto width = static_cast<std::size_t>(columns);
+    for (std::size_t i = 0; i < experts.size(); ++i)
+        if (experts[i] >= 0)
+            take_row(maxima, rows.data() + i * width, static_cast<std::size_t>(experts[i]) * width, width);
+}
+
+struct LiveRun::Engines {
+    Engines(const std::filesystem::path& original_file, const std::filesystem::path& artefact_file, int threads,
+            int context)
+        : original(original_file) {
+        engine::SessionOptions options;
+        options.context = context;
+        options.threads = threads;
+        if (!artefact_file.empty()) {
+            artefact.emplace(artefact_file);
+            other.emplace(*artefact, options);
+        }
+        options.observer = &maxima;
+        session.emplace(original, options);
+    }
+
+    engine::Model original;
+    std::optional<engine::Model> artefact;
+    ChannelMaxima maxima;
+    std::optional<engine::Session> session;
+    std::optional<engine::Session> other;
+    std::vector<float> rows;  // the original's logits of one text
+};
+
+LiveRun::LiveRun(const std::filesystem::path& original, const std::filesystem::path& artefact, int threads, int context)
+    : engines_(std::make_unique<Engines>(original, artefact, threads, context)) {}
+LiveRun::~LiveRun() = default;
+
+void LiveRun::learn(std::span<const engine::Token> tokens) {
+    engines_->maxima.learn(true);
+    engines_->session->logits(tokens, tokens.size(), [](std::size_t, std::span<const float>) {});
+}
+
+TextRun LiveRun::run(std::span<const engine::Token> tokens) {
+    Engines& engines = *engines_;
+    engines.maxima.learn(false);
+    engines.maxima.reset_counts();
+    engines.rows.clear();
+    engines.session->logits(tokens, 0, [&](std::size_t, std::span<const float> row) {
+        if (engines.other) engines.rows.insert(engines.rows.end(), row.begin(), row.end());
+    });
+    TextRun result{engines.maxima.above(), engines.maxima.seen(), 0, static_cast<double>(tokens.size())};
+    if (!engines.other) return result;
+    engines.other->logits(tokens, 0, [&](std::size_t position, std::span<const float> row) {
+        result.kl += divergence(std::span(engines.rows).subspan(position * row.size(), row.size()), row);
+    });
+    return result;
+}
+
+}  // namespace scale::calibration
