@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -85,6 +85,20 @@ bench-redaction: build
 
 bench-refresh: build
 	@cmake --build --preset $(PRESET) --target bench_refresh && build/$(PRESET)/bench/bench_refresh $(BANKING) $(SGD)
+
+# make bench-ablation DATA=folder [SEEDS=5]; make bench-suffering DATA=folder: need banking77/, sgd/, self_instruct/ and
+# arena_hard/ there (docs/measurements/calibration-ablation.md, refresh-simulation.md). One thread each.
+SEEDS ?= 5
+bench-ablation: build
+	@cmake --build --preset $(PRESET) --target bench_ablation && nice build/$(PRESET)/bench/bench_ablation $(MODEL) $(DATA) build/$(PRESET)/bench/ablation $(SEEDS)
+
+bench-suffering: build
+	@cmake --build --preset $(PRESET) --target bench_suffering && nice build/$(PRESET)/bench/bench_suffering $(MODEL) $(DATA) build/$(PRESET)/bench/suffering
+
+# make bench-assemble [LINES="1000000 10000000"]: reading long logs (docs/measurements/assemble-stream.md).
+LINES ?= 1000000
+bench-assemble: build
+	@nice python3 bench/assemble_stream.py --scale build/$(PRESET)/scale $(LINES)
 
 format:
 	@scripts/install_packages.sh --format

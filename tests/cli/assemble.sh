@@ -32,6 +32,9 @@ expect_json 'it["samples"] == 128 and it["holdout_samples"] >= 32 and it["tokens
 expect_json 'sum(s["samples"] for s in it["strata"]) == 128'
 expect_json 'sum(s["traffic"] for s in it["strata"]) + it["log_duplicates"] == it["log_requests"]'
 expect_json '0.5 < it["coverage"] <= 1 and 0 <= it["total_variation"] <= 1'
+expect_json 'it["channels"]["mode"] == "report" and it["channels"]["pool_samples"] > 128 and it["channels"]["tokens"] <= 32768'
+expect_json '0.3 < it["channels"]["coverage"] <= 1 and len(it["channels"]["worst"]) == 5 and it["channels_sha256"]'
+expect_json 'len(it["holdout_conversations"]) == it["holdout_samples"]'
 expect_json 'it["next"] == "scale quantize" and it["exit_code"] == 0 and it["expires_at"] > it["created_at"]'
 expect_json '__import__("hashlib").sha256(open("broken.jsonl", "rb").read()).hexdigest() == it["log_sha256"]'
 
@@ -131,6 +134,18 @@ expect_exit 0 "$SCALE" assemble --dir pass --json
 expect_json 'it["dropped"]["overlap with benchmark.json"] >= 20'
 sed -i '/^evaluation = /d' pass/scale.toml
 
+# --- channels choose among the candidates, or are not looked at
+reached() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["channels"]["coverage"])' "$work/stdout"; }
+sed -i 's/^samples = 128/&\nchannels = "cover"/' pass/scale.toml
+expect_exit 0 "$SCALE" assemble --dir pass --json
+expect_json 'it["samples"] == 128 and it["channels"]["coverage"] > it["channels"]["by_topics"]'
+expect_exit 0 "$SCALE" assemble --dir pass
+expect_grep 'Outlier channels: the set reaches .*measured' stdout
+sed -i 's/^channels = .*/channels = "off"/' pass/scale.toml
+expect_exit 0 "$SCALE" assemble --dir pass --json
+expect_json 'it["channels"]["mode"] == "" and it["channels_sha256"] == ""'
+sed -i '/^channels = /d' pass/scale.toml
+
 # --- the original answers what was logged without an answer
 sed -i 's/^samples = 128/&\nanswers = "generate"\nanswer_tokens = 4/' pass/scale.toml
 expect_exit 0 "$SCALE" assemble --dir pass --json
@@ -153,6 +168,25 @@ head -40 after.jsonl >few.jsonl
 expect_exit 4 "$SCALE" assemble --dir pass --check few.jsonl
 expect_grep 'too few to rule one out' stdout
 expect_exit 5 "$SCALE" assemble --dir undecided --check after.jsonl
+expect_exit 0 "$SCALE" assemble --dir pass --check after.jsonl
+expect_grep 'only inputs were compared' stdout
+
+# --- with an artefact the models are run on a sample of the new requests too
+sed -i 's/^samples = 128/&\nrounding = "stock"/' pass/scale.toml
+expect_exit 0 "$SCALE" quantize --dir pass --json
+expect_json 'it["stability"]["samples"] == 128 and it["stability"]["layers"] > 20 and it["stability"]["worst"] >= it["stability"]["median"] > 0'
+expect_json '(it["stability"]["unstable"] == 0) == (it["stability"]["needed"] == 0)'
+expect_exit 0 "$SCALE" quantize --dir pass
+expect_grep 'Statistics of the even and the odd samples differ by' stdout
+expect_exit 0 "$SCALE" assemble --dir pass --check after.jsonl --json
+expect_json 'it["verdict"] == "keep" and [t["name"] for t in it["tests"]][6:] == ["activation", "shadow KL"]'
+expect_json 'it["live_samples"] == it["held_out_samples"] > 32 and it["live_tokens"] > 1000 and len(it["artefact_sha256"]) == 64'
+expect_exit 0 "$SCALE" assemble --dir pass --check after.jsonl --quick --json
+expect_json 'len(it["tests"]) == 6 and it["artefact_sha256"] == ""'
+# Other topics alone do not make it suffer: a look, or a refresh where they do.
+"$SCALE" assemble --dir pass --check cooking.jsonl --json >"$work/stdout" 2>"$work/stderr"
+expect_json 'it["look"] != (it["verdict"] == "refresh") and next(t for t in it["tests"] if t["name"] == "topic")["drifted"]'
+expect_exit 2 "$SCALE" assemble --dir pass --quick
 expect_exit 0 "$SCALE" verify --dir pass
 
 # --- logs that cannot do: the counts, and nothing recorded
@@ -175,3 +209,5 @@ printf 'x' >>pass/original.gguf
 expect_exit 5 "$SCALE" assemble --dir pass
 expect_grep 'the model that stage S measured' stderr
 expect_grep 'scale set' stderr
+expect_exit 3 "$SCALE" assemble --dir pass --check after.jsonl
+expect_grep "another model: the model's " stdout

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <sys/stat.h>
 
+#include "core/error.h"
 #include "core/hash.h"
 #include "model/gguf.h"
 #include "model/summary.h"
@@ -26,11 +27,16 @@ std::string changed_since(const record::Pass& pass, const record::Constraint& co
     const std::filesystem::path file = pass.resolve(pass.file().model.path);
     if (recorded.model_sha256.empty() || untouched(file, constraint)) return {};
     if (core::sha256_file(file) == recorded.model_sha256) return {};
-    const model::ModelSummary now = model::summarise(model::GgufFile(file));
     std::string changed;
-    if (now.tokenizer_sha256 != recorded.tokenizer_sha256) changed = "the tokenizer";
-    if (now.template_sha256 != recorded.template_sha256)
-        changed += changed.empty() ? "the chat template" : ", the chat template";
+    try {
+        const model::ModelSummary now = model::summarise(model::GgufFile(file));
+        if (!recorded.tokenizer_sha256.empty() && now.tokenizer_sha256 != recorded.tokenizer_sha256)
+            changed = "the tokenizer";
+        if (!recorded.template_sha256.empty() && now.template_sha256 != recorded.template_sha256)
+            changed += changed.empty() ? "the chat template" : ", the chat template";
+    } catch (const core::Error& error) {
+        return "the model's file (unreadable: " + error.found() + ")";
+    }
     return changed.empty() ? "the model's weights" : changed;
 }
 

@@ -116,8 +116,9 @@ void conclude_with_model(record::TrafficCheck& check, const std::vector<record::
     const bool system_prompt = std::any_of(check.tests.begin(), check.tests.end(), [](const record::DriftTest& test) {
         return test.name == "system prompt" && test.drifted;
     });
-    std::string suffers;
+    std::string suffers, figures;
     for (const record::DriftTest& test : suffering) {
+        figures += (figures.empty() ? "" : "; ") + test.moved;
         if (test.drifted) suffers += (suffers.empty() ? "" : "; ") + test.moved;
         check.tests.push_back(test);
     }
@@ -128,7 +129,8 @@ void conclude_with_model(record::TrafficCheck& check, const std::vector<record::
     } else if (inputs) {
         check.verdict = "keep";
         check.look = true;
-        check.sentence += " The artefact does not suffer from it so far, so the set can stay; look again soon.";
+        check.sentence +=
+            " The artefact is not shown to suffer from it (" + figures + "), so the set can stay; look again soon.";
     } else if (!suffers.empty()) {
         check.look = true;
         check.sentence += " Yet the model behaves otherwise than on the held-out traffic: " + suffers + "; look at it.";

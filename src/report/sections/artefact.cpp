@@ -70,6 +70,16 @@ void write_worst(Html& page, const Artefact& artefact) {
     page.close();
 }
 
+std::string enough(const record::StatisticsStability& stability) {
+    if (stability.layers == 0) return "of the calibration set";
+    const std::string difference =
+        fmt::format("halves of the set differ by {:.1f} % in the median layer, {:.1f} % in the worst (measured)",
+                    100 * stability.median, 100 * stability.worst);
+    if (stability.unstable == 0) return difference + ": enough";
+    return difference + fmt::format("; {} samples would bring all below {:.0f} % (estimated)", stability.needed,
+                                    100 * stability.limit);
+}
+
 }  // namespace
 
 void write_artefact(Html& page, const Context& context) {
@@ -79,7 +89,7 @@ void write_artefact(Html& page, const Context& context) {
         tiles(page,
               {{"File", artefact.path, core::human_bytes(artefact.bytes)},
                {"True width", fmt::format("{:.2f} bits", artefact.bits_per_weight), "per weight, file over parameters"},
-               {"Statistics", fmt::format("{} tokens", artefact.statistics_tokens), "of the calibration set"}});
+               {"Statistics", fmt::format("{} tokens", artefact.statistics_tokens), enough(artefact.stability)}});
         page.open("p").text(artefact.method + ". SHA-256 ").element("code", artefact.sha256).close();
         plot_errors(page, artefact);
         write_types(page, artefact);

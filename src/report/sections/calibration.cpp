@@ -78,6 +78,25 @@ void write_privacy(Html& page, const CalibrationSet& set) {
     list("Left out of all sets (counted)", set.dropped);
 }
 
+void write_channels(Html& page, const record::ChannelCoverage& channels) {
+    if (channels.mode.empty()) return;
+    page.element("h3",
+                 fmt::format("Outlier channels: the set reaches {:.1f} % of their energy", 100 * channels.coverage));
+    page.element("p",
+                 fmt::format("Mean over the inputs of {} layers, measured on {} candidates ({} tokens, at most {} of "
+                             "each); as many candidates drawn at random reach {:.1f} %{}.",
+                             channels.layers, channels.pool_samples, channels.tokens, channels.tokens_per_sample,
+                             100 * channels.random,
+                             channels.mode == "cover"
+                                 ? fmt::format(", those that topics alone choose {:.1f} %", 100 * channels.by_topics)
+                                 : ""));
+    std::vector<Cells> rows;
+    for (const record::LayerChannels& layer : channels.worst)
+        rows.push_back({layer.layer, fmt::format("{}", layer.channels), fmt::format("{:.1f} %", 100 * layer.coverage)});
+    table(page, "Layers with the least coverage", {{"input of"}, {"outlier channels", true}, {"energy reached", true}},
+          rows);
+}
+
 }  // namespace
 
 void write_calibration(Html& page, const Context& context) {
@@ -102,6 +121,7 @@ void write_calibration(Html& page, const Context& context) {
         plot_dimension(page, set, &Stratum::length, "length");
         plot_dimension(page, set, &Stratum::topic, "topic");
         write_strata(page, set);
+        write_channels(page, set.channels);
         write_broken(page, set);
         write_privacy(page, set);
     });
