@@ -4,7 +4,7 @@
 // usage: bench_suffering MODEL DATA FOLDER [REQUESTS [WORLDS]]
 //
 // REQUESTS questions of banking77 are run once through the original and once through its Q4_K_S (calibrated on 128
-// further questions), and 1,000 turns of SGD users and all of Self-Instruct beside them as another domain. A world
+// further questions), and 400 turns of SGD users and all of Self-Instruct beside them as another domain. A world
 // deals the questions out: a calibration set of 128, whose channel maxima count; a held-out set of 256; a profile of
 // the inputs, fitted on those and on half of the rest; the other half is where live traffic is drawn from, without
 // replacement. So unchanged traffic is exchangeable with held-out traffic. One thread.
@@ -27,6 +27,7 @@
 #include "core/random.h"
 #include "engine/session.h"
 #include "interval.h"
+#include "model/token_set.h"
 #include "quantize/statistics_job.h"
 #include "quantize/write_job.h"
 #include "traffic_files.h"
@@ -85,7 +86,7 @@ Population read_population(const engine::Model& model, const fs::path& data, std
     for (const auto& dialogue : bench::read_sgd((data / "sgd/test_dialogues_001.json").string()))
         for (const auto& turn : dialogue.turns)
             if (turn.user) other.push_back(asked(model, turn.text, "s" + dialogue.name, -1));
-    other.resize(std::min<std::size_t>(other.size(), 1000));
+    other.resize(std::min<std::size_t>(other.size(), 400));
     for (const char* file : {"seed_tasks.jsonl", "user_oriented_instructions.jsonl"})
         for (const auto& line : bench::self_instruct_lines((data / "self_instruct" / file).string())) {
             const core::Json& body = line.contains("request") ? line.at("request") : line;
@@ -309,7 +310,7 @@ void run(const fs::path& model, const fs::path& data, const fs::path& folder, st
         "| live traffic | checks | inputs drift | activation drifts | shadow KL drifts | refresh | look | activation, "
         "mean rise | KL, mean rise |\n|---|---|---|---|---|---|---|---|---|\n");
     report("unchanged, models alone", population, worlds, Traffic::unchanged, false, 200);
-    report("unchanged", population, worlds, Traffic::unchanged, true, 30);
+    report("unchanged", population, worlds, Traffic::unchanged, true, 10);
     report("20 points among banking's topics", population, worlds, Traffic::topics, true, 5);
     report("half of another domain", population, worlds, Traffic::half_other, true, 5);
     report("another domain", population, worlds, Traffic::other_domain, true, 5);

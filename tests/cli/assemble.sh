@@ -32,8 +32,6 @@ expect_json 'it["samples"] == 128 and it["holdout_samples"] >= 32 and it["tokens
 expect_json 'sum(s["samples"] for s in it["strata"]) == 128'
 expect_json 'sum(s["traffic"] for s in it["strata"]) + it["log_duplicates"] == it["log_requests"]'
 expect_json '0.5 < it["coverage"] <= 1 and 0 <= it["total_variation"] <= 1'
-expect_json 'it["channels"]["mode"] == "report" and it["channels"]["pool_samples"] > 128 and it["channels"]["tokens"] <= 32768'
-expect_json '0.3 < it["channels"]["coverage"] <= 1 and len(it["channels"]["worst"]) == 5 and it["channels_sha256"]'
 expect_json 'len(it["holdout_conversations"]) == it["holdout_samples"]'
 expect_json 'it["next"] == "scale quantize" and it["exit_code"] == 0 and it["expires_at"] > it["created_at"]'
 expect_json '__import__("hashlib").sha256(open("broken.jsonl", "rb").read()).hexdigest() == it["log_sha256"]'
@@ -134,17 +132,19 @@ expect_exit 0 "$SCALE" assemble --dir pass --json
 expect_json 'it["dropped"]["overlap with benchmark.json"] >= 20'
 sed -i '/^evaluation = /d' pass/scale.toml
 
-# --- channels choose among the candidates, or are not looked at
-reached() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["channels"]["coverage"])' "$work/stdout"; }
-sed -i 's/^samples = 128/&\nchannels = "cover"/' pass/scale.toml
-expect_exit 0 "$SCALE" assemble --dir pass --json
-expect_json 'it["samples"] == 128 and it["channels"]["coverage"] > it["channels"]["by_topics"]'
-expect_exit 0 "$SCALE" assemble --dir pass
-expect_grep 'Outlier channels: the set reaches .*measured' stdout
-sed -i 's/^channels = .*/channels = "off"/' pass/scale.toml
+# --- outlier channels: not looked at, reported, and choosing among the candidates
 expect_exit 0 "$SCALE" assemble --dir pass --json
 expect_json 'it["channels"]["mode"] == "" and it["channels_sha256"] == ""'
-sed -i '/^channels = /d' pass/scale.toml
+sed -i 's/^channels = .*/channels = "report"/' pass/scale.toml
+expect_exit 0 "$SCALE" assemble --dir pass
+expect_grep 'Outlier channels: the set reaches .*measured' stdout
+[ "$(set_of set_sha256)" = "$first" ] || fail "a report changes the set"
+sed -i 's/^channels = .*/channels = "cover"/' pass/scale.toml
+expect_exit 0 "$SCALE" assemble --dir pass --json
+expect_json 'it["channels"]["mode"] == "cover" and it["channels"]["pool_samples"] > 128 and it["channels"]["tokens"] <= 32768'
+expect_json '0.3 < it["channels"]["coverage"] <= 1 and len(it["channels"]["worst"]) == 5 and it["channels_sha256"]'
+expect_json 'it["samples"] == 128 and it["channels"]["coverage"] > it["channels"]["by_topics"]'
+sed -i 's/^channels = .*/channels = "off"/' pass/scale.toml
 
 # --- the original answers what was logged without an answer
 sed -i 's/^samples = 128/&\nanswers = "generate"\nanswer_tokens = 4/' pass/scale.toml

@@ -21,7 +21,7 @@ def decide(folder, model, kind, allocation):
     original = (folder / "original.gguf").read_bytes()
     (folder / "scale.toml").write_text('[model]\npath = "original.gguf"\n\n[constraint]\nkind = "memory"\nmemory_mib = 64\n\n'
                                        '[deploy]\nthreads = 1\n\n[traffic]\nlog = "traffic.jsonl"\n\n'
-                                       f'[calibration]\nsamples = 128\nmax_tokens = 128\nallocation = "{allocation}"\n')
+                                       f'[calibration]\nsamples = 128\nmax_tokens = 128\nchannels = "off"\nallocation = "{allocation}"\n')
     record = Record(folder, None)
     record.append("constraint", "constraint", [], {
         "kind": "memory", "sentence": "We are memory-bound.", "target": {"memory_mib": 64}, "memory": {}, "speed": speed(1.0),
