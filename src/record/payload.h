@@ -247,7 +247,8 @@ struct TrafficCheck {
     std::uint64_t held_out_tokens = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TrafficCheck, log_sha256, requests, conversations, verdict, sentence,
-                                                alpha, tests, needed)
+                                                alpha, tests, needed, look, artefact_sha256, live_samples, live_tokens,
+                                                held_out_samples, held_out_tokens)
 
 struct TensorCheck {
     std::string name;
