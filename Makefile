@@ -95,7 +95,7 @@ bench-ablation: build
 bench-suffering: build
 	@cmake --build --preset $(PRESET) --target bench_suffering && nice build/$(PRESET)/bench/bench_suffering $(MODEL) $(DATA) build/$(PRESET)/bench/suffering
 
-# make bench-assemble [LINES="1000000 10000000"]: reading long logs (docs/measurements/assemble-stream.md).
+# make bench-assemble [LINES="1000000 10000000"]: reading long logs.
 LINES ?= 1000000
 bench-assemble: build
 	@nice python3 bench/assemble_stream.py --scale build/$(PRESET)/scale $(LINES)
