@@ -138,12 +138,6 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("licences", file.quality.licences, "qat: the licence of each, in order");
     visit.field("mixture_tokens", file.quality.mixture_tokens, "qat: that training sees; 0: by the plan's rule");
     visit.field("mixture_reason", file.quality.mixture_reason, "needed with mixture_tokens");
-    visit.field("original_endpoint", file.quality.original_endpoint,
-                "an OpenAI-compatible server that the suites are asked of, as \"http://host:port\"");
-    visit.field("candidate_endpoint", file.quality.candidate_endpoint, "");
-    visit.field("original_model", file.quality.original_model, "as that server names it");
-    visit.field("candidate_model", file.quality.candidate_model, "");
-    visit.field("api_key_env", file.quality.api_key_env, "the environment variable that holds the key");
     visit.field("lm_eval_original", file.quality.lm_eval_original,
                 "folder of lm-evaluation-harness with samples_*.jsonl of the original");
     visit.field("lm_eval_candidate", file.quality.lm_eval_candidate, "");

@@ -71,12 +71,6 @@ struct QualitySection {
     std::vector<std::string> licences;  // qat: of each, in order
     std::uint64_t mixture_tokens = 0;   // qat: that training sees; 0: by the plan's rule
     std::string mixture_reason;         // qat: needed with mixture_tokens
-    // Suites are asked of these servers (OpenAI-compatible, "http://host:port") where they are stated.
-    std::string original_endpoint;
-    std::string candidate_endpoint;
-    std::string original_model;  // as the server names it
-    std::string candidate_model;
-    std::string api_key_env;  // the environment variable with the key
     // lm-evaluation-harness results of both models: folders with samples_*.jsonl.
     std::string lm_eval_original;
     std::string lm_eval_candidate;
