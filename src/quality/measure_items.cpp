@@ -159,7 +159,7 @@ void measure_answers(const ModelPair& models, const Work& work, Checkpoint& chec
 }  // namespace
 
 double work_of(const Item& item) {
-    constexpr double choice = 45, written_token = 2.5;  // as measured with a model of 135 million parameters
+    constexpr double choice = 45, written_token = 2.5;  // rough: only the progress hangs on it
     return written(item) ? choice + written_token * item.answer_tokens : choice;
 }
 

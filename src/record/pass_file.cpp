@@ -219,8 +219,6 @@ std::vector<std::string> contradictions(const PassFile& file) {
           "licences in [quality] must name one licence for every file of mixture");
     check(file.quality.mixture_tokens == 0 || !file.quality.mixture_reason.empty(),
           "mixture_tokens in [quality] needs mixture_reason");
-    check(file.quality.original_endpoint.empty() == file.quality.candidate_endpoint.empty(),
-          "original_endpoint and candidate_endpoint in [quality] belong together");
     check(file.quality.lm_eval_original.empty() == file.quality.lm_eval_candidate.empty() &&
               file.quality.lm_eval.empty() == file.quality.lm_eval_original.empty(),
           "lm_eval_original, lm_eval_candidate and lm_eval in [quality] belong together");

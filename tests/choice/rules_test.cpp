@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
             rule::default_4_bit},
         Row{"memory_below_4_bits_is_locked", bound("memory", 125, 0), {}, "", ""},
         Row{"memory_below_4_bits_with_budget_only", bound("memory", 125, 0),
-            [](Situation& s, auto&) { s.budget = record::Budget{}; }, "", ""},
+            [](Situation& s, auto&) { s.budget.emplace(); }, "", ""},
         Row{"memory_below_4_bits_with_plan_only", bound("memory", 125, 0),
             [](Situation& s, auto&) { s.qat_plan = accepted_plan(); }, "", ""},
         Row{"memory_below_4_bits_with_both", bound("memory", 125, 0), [](Situation& s, auto&) { unlock(s); }, "Q3_K_M",
