@@ -70,6 +70,7 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
         check(pass, order, options.trained.empty() ? order.original : fs::absolute(options.trained), partial);
 
     record::Artefact artefact = describe(order, chosen, statistics, checked, imported.method);
+    artefact.rounding = options.trained.empty() ? pass.file().calibration.rounding : "imported";
     artefact.because = options.wish.because;
     artefact.imported_sha256 = imported.trained_sha256;
     artefact.import_proof_sha256 = imported.proof_sha256;

@@ -4,7 +4,6 @@
 
 #include "core/file.h"
 #include "core/hash.h"
-#include "quantize/produce/steps.h"
 
 namespace scale::quantize {
 
@@ -30,13 +29,10 @@ std::optional<record::Artefact> finished(const record::Pass& pass, const record:
     if (!entry) return std::nullopt;
     auto artefact = entry->payload.get<record::Artefact>();
     const fs::path file = pass.resolve(artefact.path);
-    const bool stock_wanted = pass.file().calibration.rounding == "stock";
     const bool imported = !artefact.imported_sha256.empty();
     if (!options.trained.empty() && (!imported || core::sha256_file(options.trained) != artefact.imported_sha256))
         return std::nullopt;
-    const bool tuning_wanted = pass.file().calibration.rounding == "tuned";
-    if (!imported && (artefact.method == stock_method) != stock_wanted) return std::nullopt;
-    if (!imported && (artefact.method.find(tuning_mark) != std::string::npos) != tuning_wanted) return std::nullopt;
+    if (!imported && artefact.rounding != pass.file().calibration.rounding) return std::nullopt;
     if (!imported && !as_planned(artefact, wanted)) return std::nullopt;
     if (!fs::exists(file) || core::sha256_file(file) != artefact.sha256) return std::nullopt;
     return artefact;

@@ -16,11 +16,6 @@
 
 namespace scale::quantize {
 
-// In the method of every artefact that has them.
-inline constexpr const char* stock_method =
-    "llama.cpp stock rounding with activation statistics of the calibration set";
-inline constexpr const char* tuning_mark = "end-to-end tuning";  // wanted, whether or not it helped
-
 // What was unusual, gathered along the way; a sentence each.
 using Notes = std::vector<std::string>;
 
