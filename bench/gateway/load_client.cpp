@@ -15,7 +15,6 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include <vector>
@@ -25,6 +24,7 @@
 #include "rollout/http/address.h"
 #include "rollout/http/client_connection.h"
 #include "rollout/http/connection_pool.h"
+#include "rollout/http/descriptor_limit.h"
 #include "rollout/http/reactor.h"
 
 namespace {
@@ -256,10 +256,7 @@ class StreamLoad final : public Reactor::Handler {
 }  // namespace
 
 int main(int argc, char** argv) {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
+    raise_descriptor_limit();
     const std::string mode = argc > 1 ? argv[1] : "";
     if (mode == "rate" && argc == 6) {
         RateLoad(static_cast<std::uint16_t>(std::atoi(argv[2])), std::atof(argv[3]), std::atof(argv[4]),

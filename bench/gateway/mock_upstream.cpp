@@ -8,12 +8,12 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <sys/resource.h>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "rollout/http/address.h"
+#include "rollout/http/descriptor_limit.h"
 #include "rollout/http/reactor.h"
 #include "rollout/http/server_connection.h"
 
@@ -112,10 +112,7 @@ class Mock final : public Service, public Reactor::Handler {
 }  // namespace
 
 int main(int argc, char** argv) {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
+    raise_descriptor_limit();
     const int events = argc > 1 ? std::atoi(argv[1]) : 20;
     const int interval = argc > 2 ? std::atoi(argv[2]) : 10;
     Reactor reactor;

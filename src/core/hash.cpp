@@ -40,6 +40,10 @@ std::string Sha256::hex() {
     return to_hex(bytes.data(), bytes.size());
 }
 
+bool is_sha256(std::string_view text) {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::string to_hex(const std::uint8_t* bytes, std::size_t size) {
     static constexpr char digits[] = "0123456789abcdef";
     std::string text;

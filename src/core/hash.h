@@ -34,6 +34,9 @@ std::string sha256_hex(std::string_view bytes);
 // Streams the file. `progress` (may be empty) is called with the bytes done so far.
 std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& progress = {});
 
+// Does the text look like a digest of these functions?
+bool is_sha256(std::string_view text);
+
 std::string to_hex(const std::uint8_t* bytes, std::size_t size);
 
 }  // namespace scale::core

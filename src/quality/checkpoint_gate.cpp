@@ -56,21 +56,8 @@ Reference reference_for(const record::Lineage& lineage, const record::Entry& mix
 }
 
 Subject checkpoint_subject(const record::Pass& pass, const record::Lineage& lineage, const fs::path& checkpoint) {
-    const record::Entry* budget = lineage.current(record::kind::budget);
-    if (!budget)
-        throw core::refused("no budget is declared for this pass", "the bar is fixed before anything is measured",
-                            "scale lock --declare");
-    Subject subject;
-    subject.budget_entry = *budget;
-    subject.budget = budget->payload.get<record::Budget>();
-    const auto set = lineage.current(record::kind::calibration_set)->payload.get<record::CalibrationSet>();
-    const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
-    subject.held_out_sha256 = set.holdout_sha256;
-    subject.held_out = pass.objects().path(set.holdout_sha256);
-    subject.original = pass.resolve(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path);
+    Subject subject = declared_subject(pass, lineage);
     subject.candidate = fs::absolute(checkpoint);
-    subject.kv_type = constraint.workload.kv_type;
-    subject.compressed = constraint.stakes == "low";
     subject.artefact.sha256 = core::sha256_file(subject.candidate);
     subject.artefact.original_sha256 = core::sha256_file(subject.original);
     if (!subject.budget.baseline_sha256.empty() && subject.budget.baseline_sha256 != subject.artefact.original_sha256)

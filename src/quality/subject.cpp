@@ -25,29 +25,34 @@ void require_bytes(const fs::path& path, const std::string& sha256, const std::s
             fmt::format("restore the file, or start again: {}", what == "original" ? "scale set" : "scale quantize"));
 }
 
-Subject find_subject(const record::Pass& pass, const record::Lineage& lineage) {
-    lineage.require_done(record::Stage::calibration);
+Subject declared_subject(const record::Pass& pass, const record::Lineage& lineage) {
     const record::Entry* budget = lineage.current(record::kind::budget);
     if (!budget)
         throw core::refused("no budget is declared for this pass", "the bar is fixed before anything is measured",
                             "scale lock --declare");
     Subject subject;
-    subject.artefact_entry = *lineage.current(record::kind::artefact);
     subject.budget_entry = *budget;
-    subject.artefact = subject.artefact_entry.payload.get<record::Artefact>();
     subject.budget = budget->payload.get<record::Budget>();
     const auto set = lineage.current(record::kind::calibration_set)->payload.get<record::CalibrationSet>();
     const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
     subject.held_out_sha256 = set.holdout_sha256;
     subject.held_out = pass.objects().path(set.holdout_sha256);
     subject.original = pass.resolve(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path);
-    subject.candidate = pass.resolve(subject.artefact.path);
     subject.kv_type = constraint.workload.kv_type;
     subject.compressed = constraint.stakes == "low";
+    return subject;
+}
+
+Subject find_subject(const record::Pass& pass, const record::Lineage& lineage) {
+    lineage.require_done(record::Stage::calibration);
+    Subject subject = declared_subject(pass, lineage);
+    subject.artefact_entry = *lineage.current(record::kind::artefact);
+    subject.artefact = subject.artefact_entry.payload.get<record::Artefact>();
+    subject.candidate = pass.resolve(subject.artefact.path);
     if (!subject.budget.baseline_sha256.empty() && subject.budget.baseline_sha256 != subject.artefact.original_sha256)
         throw core::refused("the budget was declared for another original than the artefact was made from",
                             "one original in budget and artefact", "scale lock --declare");
-    if (core::Json(as_declared(pass.file(), subject.budget)) != budget->payload)
+    if (core::Json(as_declared(pass.file(), subject.budget)) != subject.budget_entry.payload)
         core::say("note: [budget] of scale.toml is not the declared one; the declared one counts");
     return subject;
 }

@@ -22,7 +22,12 @@ struct Subject {
     bool compressed = false;
 };
 
-// Needs stage A done and a budget declared (refused without), for this original.
+// What every gate of the pass is about: budget, held-out texts, original, and how it is served. Refused without a
+// declared budget; stage A must be done. The candidate is the caller's.
+Subject declared_subject(const record::Pass& pass, const record::Lineage& lineage);
+
+// The same with the pass's artefact as the candidate. Needs stage A done and a budget declared (refused without), for
+// this original.
 Subject find_subject(const record::Pass& pass, const record::Lineage& lineage);
 
 // Throws an input error where the file is not the one of the record; `what` is "original" or "candidate".

@@ -1,6 +1,5 @@
 #include "record/objects.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <unistd.h>
 
@@ -17,10 +16,7 @@ namespace fs = std::filesystem;
 Objects::Objects(const fs::path& pass_folder) : folder_(pass_folder / ".scale" / "objects") {}
 
 fs::path Objects::path(const std::string& sha256) const {
-    const bool is_digest = sha256.size() == 64 && std::all_of(sha256.begin(), sha256.end(), [](char c) {
-                               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-                           });
-    if (!is_digest) throw core::input_error("'" + sha256.substr(0, 80) + "' is not a SHA-256 digest");
+    if (!core::is_sha256(sha256)) throw core::input_error("'" + sha256.substr(0, 80) + "' is not a SHA-256 digest");
     return folder_ / sha256.substr(0, 2) / sha256;
 }
 

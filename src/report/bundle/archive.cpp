@@ -2,7 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <array>
 #include <fcntl.h>
 #include <fstream>
 #include <unistd.h>

@@ -44,14 +44,9 @@ core::Json descriptor_of(const char* type, const std::string& sha256, std::uint6
     return {{"mediaType", type}, {"digest", std::string(digest_prefix) + sha256}, {"size", bytes}};
 }
 
-bool is_sha256(const std::string& text) {
-    return text.size() == 64 && std::all_of(text.begin(), text.end(),
-                                            [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 std::string digest_of(const core::Json& descriptor) {
     const std::string digest = core::required<std::string>(descriptor, "digest", "the bundle's manifest");
-    if (!digest.starts_with(digest_prefix) || !is_sha256(digest.substr(digest_prefix.size())))
+    if (!digest.starts_with(digest_prefix) || !core::is_sha256(digest.substr(digest_prefix.size())))
         throw malformed("'" + digest + "' is no SHA-256 digest");
     return digest.substr(digest_prefix.size());
 }

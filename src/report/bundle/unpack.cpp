@@ -1,4 +1,7 @@
+#include <map>
 #include <set>
+#include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -20,8 +23,7 @@ constexpr std::uint64_t largest_description = std::uint64_t{16} << 20;
 bool has_place(const std::string& name) {
     const std::string prefix = blob_name("");
     if (name == oci_layout_file || name == oci_index_file) return true;
-    return name.size() == prefix.size() + 64 && name.starts_with(prefix) &&
-           name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+    return name.starts_with(prefix) && core::is_sha256(std::string_view(name).substr(prefix.size()));
 }
 
 [[noreturn]] void damaged(const std::string& what) {
@@ -53,10 +55,16 @@ void require_nothing_else(const fs::path& unpacked, const std::set<std::string>&
 }
 
 void place(const fs::path& unpacked, const BundleManifest& manifest, const fs::path& folder) {
+    std::map<std::string, int> uses;
+    for (const BundledFile& file : manifest.files) ++uses[file.sha256];
     for (const BundledFile& file : manifest.files) {
         const fs::path target = folder / file.path, blob = unpacked / blob_name(file.sha256);
         fs::create_directories(target.parent_path());
-        fs::copy_file(blob, target);
+        // Moved, since a copy of the weights would take their size again; not where another path needs the blob too, or
+        // where the folder is on another file system.
+        std::error_code kept = std::make_error_code(std::errc::file_exists);
+        if (--uses[file.sha256] == 0) fs::rename(blob, target, kept);
+        if (kept) fs::copy_file(blob, target);
     }
     std::string left_out;
     for (const std::string& sha256 : manifest.left_out) left_out += sha256 + "\n";

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
-#include "record/objects.h"
 #include "record/payload.h"
 #include "record/store.h"
 #include "record/tool.h"

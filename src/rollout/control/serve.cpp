@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 
@@ -14,6 +13,7 @@
 #include "rollout/control/rollout_controller.h"
 #include "rollout/gateway/gateway.h"
 #include "rollout/http/address.h"
+#include "rollout/http/descriptor_limit.h"
 #include "rollout/log/segment_log.h"
 
 namespace scale::rollout {
@@ -102,18 +102,10 @@ std::shared_ptr<const KeyRing> keys_of(const record::Pass& pass, const Address& 
         "name a file of keys as api_keys in [rollout]; openssl rand -hex 24 makes one");
 }
 
-// Every stream holds two descriptors.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
-    raise_descriptor_limit();
+    http::raise_descriptor_limit();
     GatewayLock lock(pass.folder());
     const auto folder = rollout_folder(pass.folder());
     const std::string listen = options.listen.empty() ? pass.file().rollout.listen : options.listen;
