@@ -55,7 +55,8 @@ TEST(Halves, HalfTheDifferenceEstimatesTheErrorOfTheWhole) {
     for (std::size_t s = 0; s < samples; ++s)
         for (double& sum : (s % 2 ? odd : even).at("w").sum_of_squares) sum += std::pow(random.normal(), 2);
     std::vector<double> errors;
-    for (const double sum : sum_of(even, odd).at("w").sum_of_squares) errors.push_back(std::abs(sum / samples - 1));
+    const engine::Statistics whole = sum_of(even, odd);
+    for (const double sum : whole.at("w").sum_of_squares) errors.push_back(std::abs(sum / samples - 1));
     std::nth_element(errors.begin(), errors.begin() + channels / 2, errors.end());
     EXPECT_NEAR(stability_of(even, odd, samples).error, errors[channels / 2], 0.1 * errors[channels / 2]);
 }
