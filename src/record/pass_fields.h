@@ -25,6 +25,8 @@ template <typename Visitor>
 void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.section("model", "The original, as it is served today.");
     visit.field("path", file.model.path, "GGUF file, relative to this one");
+    visit.field("hugging_face", file.model.hugging_face,
+                "folder of the same model in Hugging Face form; needed for target = \"vllm\"");
     visit.field("stakes", file.model.stakes,
                 "\"normal\", or \"low\": compresses stages L and E, and the record says so for ever");
     visit.field("stakes_reason", file.model.stakes_reason, "needed with stakes = \"low\"");
@@ -44,12 +46,16 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("concurrency", file.constraint.workload.concurrency, "requests served at once");
 
     visit.section("deploy", "Where it will run. Measurements are made on this machine.");
-    visit.field("target", file.deploy.target, "\"llama.cpp\"");
+    visit.field("target", file.deploy.target, "\"llama.cpp\", or \"vllm\": a checkpoint for GPU servers");
     visit.field("threads", file.deploy.threads, "0: all cores");
     visit.field("context", file.deploy.context, "tokens per request, prompt and completion");
     visit.field(
         "kv_type", file.deploy.kv_type,
         "keys and values in the cache: \"f16\", \"q8_0\", \"q5_1\", \"q5_0\", \"q4_1\", \"q4_0\" or \"iq4_nl\"");
+    visit.field("hardware", file.deploy.hardware,
+                "vllm: \"turing\", \"ampere\", \"ada\", \"hopper\", \"blackwell\", \"amd\", \"x86-avx512\", \"x86\" or "
+                "\"arm\"");
+    visit.field("tensor_parallel", file.deploy.tensor_parallel, "vllm: devices that share every layer");
 
     visit.section("choice", "C: precision and format. The rules decide; a pinned type needs a reason.");
     visit.field("quality", file.choice.quality,

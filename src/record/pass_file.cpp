@@ -162,6 +162,11 @@ std::vector<std::string> contradictions(const PassFile& file) {
           fmt::format("prompt_tokens + completion_tokens in [constraint] is {}, more than context in [deploy], {}",
                       load.prompt_tokens + load.completion_tokens, file.deploy.context));
     one_of("target in [deploy]", file.deploy.target, {"llama.cpp", "vllm"});
+    check(file.deploy.target != "vllm" || !file.model.hugging_face.empty(),
+          "target = \"vllm\" in [deploy] needs hugging_face in [model]: the folder of the same model");
+    if (file.deploy.target == "vllm") one_of("hardware in [deploy]", file.deploy.hardware, vllm_hardware());
+    check(file.deploy.tensor_parallel >= 1 && file.deploy.tensor_parallel <= 64,
+          "tensor_parallel in [deploy] must be 1 to 64");
     check(file.deploy.context >= 64, "context in [deploy] must be at least 64");
     one_of("kv_type in [deploy]", file.deploy.kv_type, {"f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"});
     one_of("quality in [choice]", file.choice.quality, {"balanced", "paramount"});
@@ -299,6 +304,12 @@ toml::table parse_toml(const std::string& text, const std::string& source) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& vllm_hardware() {
+    static const std::vector<std::string> names{"turing", "ampere",     "ada", "hopper", "blackwell",
+                                                "amd",    "x86-avx512", "x86", "arm"};
+    return names;
+}
 
 PassFile parse_pass_file(const std::string& text, const std::string& source) {
     const toml::table root = parse_toml(text, source);

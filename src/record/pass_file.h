@@ -16,6 +16,7 @@ namespace scale::record {
 
 struct ModelSection {
     std::string path;               // the original's GGUF, relative to scale.toml
+    std::string hugging_face;       // folder of the same model in Hugging Face form; for target = "vllm"
     std::string stakes = "normal";  // "low" compresses stages L and E, with a reason
     std::string stakes_reason;
 };
@@ -34,7 +35,12 @@ struct DeploySection {
     int threads = 0;  // 0: all cores
     int context = 2048;
     std::string kv_type = "f16";  // of keys and values in the cache
+    std::string hardware;         // vllm: what it serves on, one of vllm_hardware()
+    int tensor_parallel = 1;      // vllm: devices that share every layer
 };
+
+// GPU generations and CPU instruction sets whose kernels differ (choice/kernels.h).
+const std::vector<std::string>& vllm_hardware();
 
 struct ChoiceSection {
     std::string quality = "balanced";  // "paramount": INT8 wherever memory allows

@@ -155,6 +155,21 @@ struct StatisticsStability {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatisticsStability, samples, layers, median, worst, worst_layer, error,
                                                 unstable, limit, needed, by_layer)
 
+// A Hugging Face folder made for a GPU server. Its integers, decoded, are the weights of the artefact's own file, which
+// the engine runs and the gate judges.
+struct Checkpoint {
+    std::string folder;          // relative to the pass folder; "" where there is none
+    std::string format;          // "gptq", "awq", "w4a16", "w4a16-asym" or "w8a8"
+    int group = 0;               // input columns that share a scale; 0: the whole row
+    std::uint64_t bytes = 0;     // of its weights' files
+    double bits_per_weight = 0;  // those bytes over parameters
+    std::uint64_t compared = 0;  // weights of it that were read back, decoded, and equal to those of the file
+    std::string source_sha256;   // over names and digests of the files of the original's folder
+    std::map<std::string, std::string> files;  // SHA-256 by name
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Checkpoint, folder, format, group, bytes, bits_per_weight, compared,
+                                                source_sha256, files)
+
 struct Artefact {
     std::string sha256;
     std::string path;  // relative to the pass folder
@@ -179,12 +194,13 @@ struct Artefact {
     std::string imported_sha256;      // of the trained file that it was packed from, "" where none was
     std::string import_proof_sha256;  // object: the comparison of every decoded weight with that file
     StatisticsStability stability;
+    Checkpoint checkpoint;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, type, bits_per_weight, original_sha256,
                                                 statistics_sha256, statistics_tokens, method, rounding, allocation,
                                                 plan_sha256, budget, budget_bytes, because, tensors, prompt, generated,
                                                 original_generated, notes, imported_sha256, import_proof_sha256,
-                                                stability)
+                                                stability, checkpoint)
 
 // One source of a training mixture (quantisation-aware training).
 struct MixturePart {
