@@ -25,8 +25,6 @@ template <typename Visitor>
 void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.section("model", "The original, as it is served today.");
     visit.field("path", file.model.path, "GGUF file, relative to this one");
-    visit.field("hugging_face", file.model.hugging_face,
-                "folder of the same model in Hugging Face form; needed for target = \"vllm\"");
     visit.field("stakes", file.model.stakes,
                 "\"normal\", or \"low\": compresses stages L and E, and the record says so for ever");
     visit.field("stakes_reason", file.model.stakes_reason, "needed with stakes = \"low\"");
@@ -46,7 +44,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("concurrency", file.constraint.workload.concurrency, "requests served at once");
 
     visit.section("deploy", "Where it will run. Measurements are made on this machine.");
-    visit.field("target", file.deploy.target, "\"llama.cpp\", or \"vllm\": a checkpoint for GPU servers");
+    visit.field("target", file.deploy.target,
+                "\"llama.cpp\", or \"vllm\": a checkpoint for GPU servers; needs a folder as path in [model]");
     visit.field("threads", file.deploy.threads, "0: all cores");
     visit.field("context", file.deploy.context, "tokens per request, prompt and completion");
     visit.field(

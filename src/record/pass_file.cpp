@@ -162,8 +162,6 @@ std::vector<std::string> contradictions(const PassFile& file) {
           fmt::format("prompt_tokens + completion_tokens in [constraint] is {}, more than context in [deploy], {}",
                       load.prompt_tokens + load.completion_tokens, file.deploy.context));
     one_of("target in [deploy]", file.deploy.target, {"llama.cpp", "vllm"});
-    check(file.deploy.target != "vllm" || !file.model.hugging_face.empty(),
-          "target = \"vllm\" in [deploy] needs hugging_face in [model]: the folder of the same model");
     if (file.deploy.target == "vllm") one_of("hardware in [deploy]", file.deploy.hardware, vllm_hardware());
     check(file.deploy.tensor_parallel >= 1 && file.deploy.tensor_parallel <= 64,
           "tensor_parallel in [deploy] must be 1 to 64");

@@ -16,7 +16,6 @@ namespace scale::record {
 
 struct ModelSection {
     std::string path;               // the original's GGUF, relative to scale.toml
-    std::string hugging_face;       // folder of the same model in Hugging Face form; for target = "vllm"
     std::string stakes = "normal";  // "low" compresses stages L and E, with a reason
     std::string stakes_reason;
 };

@@ -56,15 +56,12 @@ TEST(PassFile, EveryMistakeIsReportedAtOnce) {
     EXPECT_THAT(error, HasSubstr("line 5: unknown key seeds"));
 }
 
-TEST(PassFile, AGpuServerNeedsTheFolderAndTheHardware) {
-    const std::string model = "[model]\npath = \"m.gguf\"\n";
-    const std::string vllm = "[deploy]\ntarget = \"vllm\"\n";
-    EXPECT_THAT(error_of(model + vllm), HasSubstr("needs hugging_face in [model]"));
-    const std::string folder = "hugging_face = \"m\"\n";
-    EXPECT_THAT(error_of(model + folder + vllm + "hardware = \"hoper\"\n"), HasSubstr("did you mean 'hopper'?"));
-    EXPECT_EQ(parse_pass_file(model + folder + vllm + "hardware = \"hopper\"\ntensor_parallel = 4\n", "scale.toml")
-                  .deploy.tensor_parallel,
-              4);
+TEST(PassFile, AGpuServerNeedsItsHardware) {
+    const std::string vllm = "[model]\npath = \"m\"\n[deploy]\ntarget = \"vllm\"\n";
+    EXPECT_THAT(error_of(vllm), HasSubstr("hardware in [deploy] is ''"));
+    EXPECT_THAT(error_of(vllm + "hardware = \"hoper\"\n"), HasSubstr("did you mean 'hopper'?"));
+    EXPECT_EQ(
+        parse_pass_file(vllm + "hardware = \"hopper\"\ntensor_parallel = 4\n", "scale.toml").deploy.tensor_parallel, 4);
 }
 
 TEST(PassFile, ContradictionsAreNamed) {
