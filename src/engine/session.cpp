@@ -30,9 +30,14 @@ void check_options(const Model& model, const SessionOptions& options) {
 
 }  // namespace
 
+std::size_t cells_of(const SessionOptions& options) {
+    if (options.cells > 0) return static_cast<std::size_t>(options.cells);
+    return static_cast<std::size_t>(options.context) * static_cast<std::size_t>(options.sequences);
+}
+
 llama_context_params context_parameters(const SessionOptions& options) {
     llama_context_params parameters = llama_context_default_params();
-    parameters.n_ctx = static_cast<std::uint32_t>(options.context) * static_cast<std::uint32_t>(options.sequences);
+    parameters.n_ctx = static_cast<std::uint32_t>(cells_of(options));
     parameters.n_batch = static_cast<std::uint32_t>(options.batch);
     parameters.n_ubatch = static_cast<std::uint32_t>(options.batch);
     parameters.n_seq_max = static_cast<std::uint32_t>(options.sequences);
@@ -125,6 +130,33 @@ void Session::logits(std::span<const Token> tokens, std::size_t first, const Row
         batch.decode(self.context.get());
         for (std::size_t i = std::max(begin, first); i < end; ++i) sink(i, self.row(static_cast<int>(i - begin)));
     }
+    self.clear();
+}
+
+void Session::run_together(std::span<const std::span<const Token>> texts) {
+    Implementation& self = *implementation_;
+    std::size_t tokens = 0;
+    for (const auto& text : texts) {
+        self.check(text);
+        tokens += text.size();
+    }
+    if (texts.size() > static_cast<std::size_t>(self.options.sequences) || tokens > cells_of(self.options))
+        throw core::input_error(std::to_string(texts.size()) + " texts of " + std::to_string(tokens) +
+                                " tokens do not fit the session");
+    self.clear();
+    std::vector<Sequences> sequences;
+    for (std::size_t t = 0; t < texts.size(); ++t) sequences.push_back({static_cast<llama_seq_id>(t)});
+    Batch batch;
+    for (std::size_t t = 0; t < texts.size(); ++t)
+        for (std::size_t i = 0; i < texts[t].size(); ++i) {
+            if (batch.size() == self.batch_limit()) {
+                batch.decode(self.context.get());
+                batch.clear();
+            }
+            // Without logits the engine drops a position before the last layer's feed-forward part.
+            batch.add(texts[t][i], static_cast<int>(i), sequences[t], true);
+        }
+    if (batch.size() > 0) batch.decode(self.context.get());
     self.clear();
 }
 

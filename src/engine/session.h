@@ -18,6 +18,7 @@ class InputObserver;
 struct SessionOptions {
     int context = 2048;  // tokens per sequence
     int sequences = 1;   // that may be alive at once
+    int cells = 0;       // tokens that the cache holds, all sequences together; 0: `context` for each
     int batch = 512;     // tokens per forward pass
     int threads = 1;
     std::string kv_type = "f16";        // of keys and values in the cache, as record::Workload has it
@@ -56,6 +57,10 @@ class Session {
     // than the context.
     using RowSink = std::function<void(std::size_t position, std::span<const float> logits)>;
     void logits(std::span<const Token> tokens, std::size_t first, const RowSink& sink);
+
+    // Runs whole texts side by side, for what a tap or an observer sees of them; nothing else is kept. An input error
+    // where they are more than `sequences`, or more tokens than `cells`.
+    void run_together(std::span<const std::span<const Token>> texts);
 
     // For several continuations of one prompt, the log probability (nats) of every continuation token; the prompt runs
     // once and its cache is shared. result[c][t] belongs to continuations[c][t]. Prompt: at least one token. Several

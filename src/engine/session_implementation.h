@@ -33,6 +33,8 @@ struct Session::Implementation {
     void check(std::span<const Token> tokens) const;
 };
 
+// Tokens that the cache has room for.
+std::size_t cells_of(const SessionOptions& options);
 // The context's parameters for these options.
 llama_context_params context_parameters(const SessionOptions& options);
 

@@ -47,7 +47,7 @@ TensorRounders make_rounders(const std::filesystem::path& model_path, const std:
     const model::GgufFile file(model_path);
     std::set<std::string> wanted;
     for (const std::string& tensor : tensors) wanted.insert(input_name(file, tensor));
-    InputMomentsCollector collector(wanted);
+    InputMomentsCollector collector(wanted, threads);
     gather_inputs(model_path, texts, collector, threads, progress);
     TensorRounders rounders;
     std::map<std::size_t, MatrixRounder> by_input;

@@ -1,17 +1,45 @@
 #include "quantize/refine/input_moments.h"
 
+#include <algorithm>
 #include <cblas.h>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "quantize/parallel.h"
+
 namespace scale::quantize {
+
+namespace {
+
+constexpr int panel_columns = 192;
+constexpr std::size_t worth_sharing = std::size_t{1} << 26;  // multiplications; starting a thread costs tens of µs
+
+// upper += rowsᵀ rows, the upper triangle of n × n, in panels of columns from the diagonal up.
+void add_products(std::span<const float> rows, int n, float* upper, int threads) {
+    const auto width = static_cast<std::size_t>(n);
+    const auto count = static_cast<int>(rows.size() / width);
+    const int panels = (n + panel_columns - 1) / panel_columns;
+    const bool shared = rows.size() * width > worth_sharing;
+    run_tasks(panels, shared ? threads : 1, [&](int task) {
+        const int begin = (panels - 1 - task) * panel_columns;  // the tallest first
+        const int columns = std::min(panel_columns, n - begin);
+        const float* panel = rows.data() + begin;
+        if (begin > 0)
+            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, begin, columns, count, 1.0f, rows.data(), n, panel, n,
+                        1.0f, upper + begin, n);
+        cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, columns, count, 1.0f, panel, n, 1.0f,
+                    upper + static_cast<std::size_t>(begin) * width + begin, n);
+    });
+}
+
+}  // namespace
 
 std::string expert_name(const std::string& weight, int expert) {
     return fmt::format("{}[{}]", weight, expert);
 }
 
-InputMomentsCollector::InputMomentsCollector(const std::set<std::string>& weights) {
+InputMomentsCollector::InputMomentsCollector(const std::set<std::string>& weights, int threads) : threads_(threads) {
     for (const std::string& name : weights) {
         const std::size_t bracket = name.find('[');
         if (bracket == std::string::npos)
@@ -30,8 +58,7 @@ std::size_t InputMomentsCollector::make_input(int columns, const std::string& ow
 void InputMomentsCollector::add(Sums& sums, std::span<const float> rows) const {
     const auto count = rows.size() / static_cast<std::size_t>(sums.columns);
     const auto h = static_cast<std::size_t>(half_);
-    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, sums.columns, static_cast<int>(count), 1.0f, rows.data(),
-                sums.columns, 1.0f, sums.upper[h].data(), sums.columns);
+    add_products(rows, sums.columns, sums.upper[h].data(), threads_);
     sums.count[h] += count;
 }
 

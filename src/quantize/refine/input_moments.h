@@ -26,8 +26,8 @@ std::string expert_name(const std::string& weight, int expert);
 
 class InputMomentsCollector : public engine::InputObserver {
   public:
-    // Names of weights, and of experts.
-    explicit InputMomentsCollector(const std::set<std::string>& weights);
+    // Names of weights, and of experts. The sums do not depend on the number of threads.
+    explicit InputMomentsCollector(const std::set<std::string>& weights, int threads = 1);
 
     void begin_sample(int half) { half_ = half; }
     bool wants(const std::string& weight) override { return wanted_.contains(weight) || experts_.contains(weight); }
@@ -60,6 +60,7 @@ class InputMomentsCollector : public engine::InputObserver {
     void observe_expert(const std::string& weight, int expert, std::span<const float> rows, int columns,
                         bool same_input, std::size_t layer);
 
+    int threads_;
     std::set<std::string> wanted_;
     std::map<std::string, std::set<int>> experts_;  // wanted, by weight
     std::string last_experts_;                      // the weight whose experts were observed last as first reader

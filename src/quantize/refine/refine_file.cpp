@@ -137,7 +137,7 @@ void refine_group(const RefineRequest& request, const std::vector<model::TokenSe
     std::set<std::string> wanted;
     for (const Work& item : group)
         if (!journal.find(item.name)) wanted.insert(item.input);
-    InputMomentsCollector collector(wanted);
+    InputMomentsCollector collector(wanted, request.options.threads);
     if (!wanted.empty())
         gather_inputs(request.target, calibration, collector, request.options.threads, [&](double share) {
             meter.report(meter.done, meter.total,
