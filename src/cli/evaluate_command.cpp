@@ -59,8 +59,9 @@ Ending start(Commands& commands, const EvaluateOptions& given) {
         return ending;
     }
     const rollout::GatewayInfo gateway = rollout::start_gateway_daemon(pass.folder(), serve_arguments(options.serve));
-    ending.text =
-        fmt::format("{}\nserving on http://{}/v1 (process {})", prepared.sentence, gateway.address, gateway.pid);
+    ending.text = fmt::format(
+        "{}\nserving on http://{}/v1 (process {}); 'scale evaluate live' gives the address of the live page",
+        prepared.sentence, gateway.address, gateway.pid);
     ending.json["address"] = gateway.address;
     ending.json["pid"] = gateway.pid;
     ending.next = "scale evaluate status";
@@ -110,6 +111,16 @@ Ending status(Commands& commands) {
         ending.next = rollout_status == "rolled_back" ? "scale evaluate start --original-only" : "scale evaluate start";
     else if (rollout_status == "canary")
         ending.next = "scale evaluate promote (once it is safe), or scale rollback";
+    return ending;
+}
+
+Ending live(Commands& commands) {
+    const auto& folder = commands.global().folder;
+    Ending ending;
+    const std::string url = rollout::live_page_url(folder, require_gateway(folder));
+    ending.text =
+        url + "\n(whoever has this address may promote and roll back: what follows the # is the operator's key)";
+    ending.json = {{"url", url}};
     return ending;
 }
 
@@ -185,6 +196,9 @@ void add_evaluate_command(CLI::App& app, Commands& commands) {
 
     commands.add(*evaluate, "status", "arms, share, evidence and verdict", "scale evaluate status --json",
                  [&commands] { return status(commands); });
+
+    commands.add(*evaluate, "live", "the address of the live page, key included", "scale evaluate live",
+                 [&commands] { return live(commands); });
 
     sub = commands.add(*evaluate, "feedback", "tell the gateway how a response fared",
                        "scale evaluate feedback --response chatcmpl-1 --name thumbs_down",

@@ -170,6 +170,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("workers", file.rollout.workers, "threads of the gateway; 0: one for each core");
     visit.field("api_keys", file.rollout.api_keys,
                 "a file with one key a line, for clients; needed to listen beyond this machine");
+    visit.field("live_hosts", file.rollout.live_hosts,
+                "host names of the live page beyond this machine; a proxy with TLS stands in front");
 }
 
 }  // namespace scale::record

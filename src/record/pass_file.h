@@ -95,12 +95,13 @@ struct RolloutSection {
     double latency_margin = 0.20;  // tolerated relative rise of time to first token and time per token
     std::vector<std::string> guardrails = {"thumbs_down", "escalation", "downstream_error", "server_error"};
     double min_step_seconds = 60;
-    std::uint64_t min_step_users = 20;   // of the candidate, before the next step
-    double deadline_hours = 168;         // undecided by then: the share is held, and the status says so
-    int parallel = 4;                    // slots of each llama-server
-    std::string durability = "relaxed";  // of the gateway's log; "strict": answers wait for the disk
-    int workers = 0;                     // threads of the gateway; 0: one for each core
-    std::string api_keys;                // file of the keys that clients must show, one a line; "" asks for none
+    std::uint64_t min_step_users = 20;    // of the candidate, before the next step
+    double deadline_hours = 168;          // undecided by then: the share is held, and the status says so
+    int parallel = 4;                     // slots of each llama-server
+    std::string durability = "relaxed";   // of the gateway's log; "strict": answers wait for the disk
+    int workers = 0;                      // threads of the gateway; 0: one for each core
+    std::string api_keys;                 // file of the keys that clients must show, one a line; "" asks for none
+    std::vector<std::string> live_hosts;  // names that operators elsewhere reach the live page by; none: this machine
 };
 
 struct PassFile {

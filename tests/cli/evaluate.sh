@@ -8,44 +8,7 @@ command -v python3 >/dev/null || skip "no python3"
 make_pass() {
   mkdir -p "$1" && cp "$model" "$1/original.gguf" && cp "$model" "$1/candidate.gguf"
   printf 'x' >>"$1/candidate.gguf"  # another digest; the reader ignores what follows the tensors
-  python3 - "$1" "${2:-normal}" <<'PYTHON'
-import hashlib, json, os, sys
-folder, stakes = sys.argv[1], sys.argv[2]
-digest = lambda path: hashlib.sha256(open(os.path.join(folder, path), "rb").read()).hexdigest()
-open(os.path.join(folder, "scale.toml"), "w").write(f'''
-[model]
-path = "original.gguf"
-stakes = "{stakes}"
-stakes_reason = "a test"
-[deploy]
-threads = 1
-context = 512
-[rollout]
-listen = "127.0.0.1:0"
-steps = [300000, 500000]
-parallel = 2
-min_step_seconds = 3600
-guardrails = ["thumbs_down", "server_error"]
-''')
-os.makedirs(os.path.join(folder, ".scale"), exist_ok=True)
-canonical = lambda value: json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-lines, hashes, prev = [], {}, "0" * 64
-def add(stage, kind, parents, payload):
-    global prev
-    entry = {"seq": len(lines) + 1, "time": "2026-01-01T00:00:00.000Z", "stage": stage, "kind": kind, "schema": 1,
-             "parents": [hashes[name] for name in parents], "payload": payload, "tool": "test", "prev": prev}
-    entry["hash"] = prev = hashes[kind] = hashlib.sha256(canonical(entry).encode()).hexdigest()
-    lines.append(canonical(entry))
-original, candidate = digest("original.gguf"), digest("candidate.gguf")
-add("constraint", "constraint", [], {"kind": "memory", "sentence": "memory-bound", "model_path": "original.gguf",
-    "stakes": stakes, "stakes_reason": "a test", "fingerprint": {"model_sha256": original}})
-add("choice", "decision", ["constraint"], {"type": "Q8_0", "reason": "test"})
-add("calibration", "calibration_set", ["decision"], {"samples": 128})
-add("quality", "budget", ["constraint"], {"points": 1})
-add("calibration", "artefact", ["calibration_set"], {"path": "candidate.gguf", "sha256": candidate, "original_sha256": original})
-add("quality", "verdict", ["artefact", "budget"], {"verdict": "PASS", "sentence": "passed", "artefact_sha256": candidate})
-open(os.path.join(folder, ".scale", "record.jsonl"), "w").write("".join(line + "\n" for line in lines))
-PYTHON
+  python3 "$SOURCE/tests/support/rollout_pass.py" "$1" --stakes "${2:-normal}"
 }
 
 # Things that the script does with the gateway of a pass; see the functions at the end of the program.
@@ -138,6 +101,10 @@ client pass get /v1/models >models; grep -q '"original"' models || fail "the mod
 client pass chat somebody >/dev/null || fail "no chat completion"
 client pass stream somebody || fail "no stream"
 client pass get /metrics >metrics; grep -q 'scale_rollout_share 0.3' metrics || fail "no share in the metrics"
+client pass get /scale/live >page; grep -q '<title>' page || fail "no live page"
+expect_exit 0 "$SCALE" evaluate live --dir pass --json
+expect_json 'it["url"].endswith("/scale/live#key=" + open("pass/.scale/rollout/token").read().strip())'
+expect_exit 5 "$SCALE" evaluate live --dir empty
 [ "$(stat -c %a pass/.scale/rollout/salt)" = 600 ] || fail "the salt can be read by others"
 grep -q '"kind":"archived"' pass/.scale/record.jsonl || fail "the original is not archived"
 expect_exit 5 "$SCALE" evaluate start --dir pass

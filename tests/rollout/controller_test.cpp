@@ -328,6 +328,58 @@ TEST_F(ControllerTest, StopEndsAnExperimentButNoPromotion) {
     EXPECT_EQ(controller->state().status, RolloutStatus::promoted);
 }
 
+TEST_F(ControllerTest, TheLivePageSaysWhoDidWhatAndStillDoesAfterARestart) {
+    controller->pause("looking", "ann");
+    controller->resume("looked", "ann");
+    controller->rollback("users complain", "ben");
+    const auto audit = [this] {
+        std::vector<std::string> lines;
+        const core::Json shown = controller->live(false);
+        for (const auto& entry : shown["audit"])
+            lines.push_back(entry["kind"].get<std::string>() + " " + entry["status"].get<std::string>() + " by " +
+                            entry["by"].get<std::string>() + ": " + entry["reason"].get<std::string>());
+        return lines;
+    };
+    const std::vector<std::string> expected = {"rolled_back  by ben: users complain",
+                                               "rollout_step canary by ann: looked",
+                                               "rollout_step paused by ann: looking"};
+    EXPECT_EQ(audit(), expected);
+    controller->drain_record();
+    make();
+    EXPECT_EQ(audit(), expected);
+    ASSERT_TRUE(controller->evidence_end_ms()) << "an ended experiment has no evidence beyond its end";
+    EXPECT_EQ(controller->live(false)["audit"][0]["time_ms"], *controller->evidence_end_ms());
+}
+
+TEST_F(ControllerTest, TheLivePageShowsWhatAnotherProcessDid) {
+    EXPECT_FALSE(controller->evidence_end_ms());
+    StateFile(rollout_folder(folder.path())).update([](RolloutState& state) {
+        state.status = RolloutStatus::rolled_back;
+        state.reason = "from a command";
+        return true;
+    });
+    controller->tick();  // sees the state before the command has written its entry
+    record::Store(folder.path())
+        .append({record::Stage::rollout, "rolled_back", {}, {{"by", "ann"}, {"reason", "from a command"}}});
+    clock += 2000;
+    controller->tick();
+    const core::Json shown = controller->live(false);
+    ASSERT_EQ(shown["audit"].size(), 1u);
+    EXPECT_EQ(shown["audit"][0]["by"], "ann");
+    EXPECT_EQ(shown["share_ppm"], 0);
+}
+
+TEST_F(ControllerTest, ARecordThatCannotBeReadIsSaidAndNoReasonToStop) {
+    controller->pause("looking", "ann");
+    controller->drain_record();
+    core::write_file_atomic(record::Store(folder.path()).file(), "garbage\n");
+    make();
+    const core::Json shown = controller->live(false);
+    EXPECT_TRUE(shown["audit"].empty());
+    EXPECT_NE(shown["audit_problem"], "");
+    EXPECT_EQ(shown["state"]["status"], "paused");
+}
+
 TEST_F(ControllerTest, MetricsAreWellFormed) {
     thumbs_down_of_candidate_users(1);
     std::istringstream lines(controller->metrics());

@@ -268,8 +268,8 @@ TEST(Gateway, AnswersItsOwnEndpoints) {
     EXPECT_THAT(metrics.headers.at("content-type"), HasSubstr("text/plain"));
     EXPECT_THAT(metrics.body, HasSubstr("scale_rollout_share_ppm 500000"));
     EXPECT_THAT(metrics.body, HasSubstr("scale_gateway_client_connections"));
-    const Message reply =
-        rig.ask(post("/scale/v1/rollback", R"({"because":"harm","who":"me"})", "Authorization: Bearer secret\r\n"));
+    const Message reply = rig.ask(post("/scale/v1/rollback", R"({"because":"harm","who":"me"})",
+                                       "Authorization: Bearer secret\r\nContent-Type: application/json\r\n"));
     EXPECT_EQ(core::Json::parse(reply.body)["message"], "rolled back: harm");
     EXPECT_EQ(core::Json::parse(reply.body)["epoch"], 8);
     Peer head = rig.client();

@@ -81,6 +81,15 @@ class FakeController final : public rollout::Controller, public rollout::Routing
         return reply;
     }
     core::Json status() const override { return {{"state", "canary"}}; }
+    core::Json live(bool whole_history) const override {
+        const std::lock_guard lock(mutex_);
+        return {{"whole", whole_history}, {"shown", shown_}};
+    }
+    // What the live page is given next.
+    void show(std::string text) {
+        const std::lock_guard lock(mutex_);
+        shown_ = std::move(text);
+    }
     const std::string& flag() const override { return flag_; }
     rollout::RolloutVerdict verdict() const override {
         const std::lock_guard lock(mutex_);
@@ -113,6 +122,7 @@ class FakeController final : public rollout::Controller, public rollout::Routing
     std::vector<Ended> ended_;
     std::set<std::string> feedback_ids_;
     mutable std::string last_user_;
+    std::string shown_;
     rollout::RolloutVerdict verdict_;
     const std::string model_ = "served-model";
     const std::string flag_ = "new-model";

@@ -94,11 +94,11 @@ class GatewayRig {
 };
 
 inline std::string post(std::string_view path, std::string_view body, std::string_view headers = "") {
-    return fmt::format("POST {} HTTP/1.1\r\nHost: gateway\r\nContent-Length: {}\r\n{}\r\n{}", path, body.size(),
+    return fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{}\r\n{}", path, body.size(),
                        headers, body);
 }
 inline std::string get(std::string_view path, std::string_view headers = "") {
-    return fmt::format("GET {} HTTP/1.1\r\nHost: gateway\r\n{}\r\n", path, headers);
+    return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n{}\r\n", path, headers);
 }
 inline std::string http_answer(int status, std::string_view body, std::string_view headers = "") {
     return fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", status,

@@ -24,7 +24,8 @@ interface Props {
   series: Series[];
   domain: [number, number];
   ticks: number[];
-  label: (value: number) => string;
+  label: (value: number) => string; // of a tick
+  read: (value: number) => string; // of a value, with its unit
   limit?: { value: number; text: string; tone: "harm" | "safe" };
   marks: Mark[];
   height: number;
@@ -58,6 +59,15 @@ function spread(positions: number[], gap: number, low: number, high: number): nu
   return placed;
 }
 
+// Which marks have room for their text: alarms first, then the newest.
+function readable(positions: number[], marks: Mark[]): Set<number> {
+  const order = marks.map((_, index) => index).sort((a, b) => Number(marks[b]!.alarm ?? false) - Number(marks[a]!.alarm ?? false) || positions[b]! - positions[a]!);
+  const chosen = new Set<number>();
+  for (const index of order)
+    if ([...chosen].every((other) => Math.abs(positions[other]! - positions[index]!) > 84)) chosen.add(index);
+  return chosen;
+}
+
 function lastOf(values: (number | null)[]): number | null {
   for (let index = values.length - 1; index >= 0; --index) if (values[index] != null) return values[index]!;
   return null;
@@ -87,6 +97,7 @@ export function Chart(props: Props) {
     height - margin.bottom - 2,
   );
   const marks = props.marks.filter((mark) => mark.time_ms >= first && mark.time_ms <= last);
+  const texts = readable(marks.map((mark) => x(mark.time_ms)), marks);
   const column = at == null ? times.length - 1 : at;
 
   function point(event: PointerEvent) {
@@ -124,13 +135,15 @@ export function Chart(props: Props) {
         {marks.map((mark, index) => (
           <g key={index} class={mark.alarm ? "mark alarm" : "mark"}>
             <line x1={x(mark.time_ms)} x2={x(mark.time_ms)} y1={margin.top} y2={height - margin.bottom} />
-            <text
-              x={x(mark.time_ms)}
-              y={margin.top - 8}
-              text-anchor={x(mark.time_ms) > width - margin.right - 60 ? "end" : x(mark.time_ms) < margin.left + 50 ? "start" : "middle"}
-            >
-              {mark.text}
-            </text>
+            {texts.has(index) && (
+              <text
+                x={x(mark.time_ms)}
+                y={margin.top - 8}
+                text-anchor={x(mark.time_ms) > width - margin.right - 60 ? "end" : x(mark.time_ms) < margin.left + 50 ? "start" : "middle"}
+              >
+                {mark.text}
+              </text>
+            )}
           </g>
         ))}
         {props.limit && (
@@ -170,7 +183,7 @@ export function Chart(props: Props) {
         {series.map((one) => (
           <span key={one.name}>
             <i style={{ background: `var(${one.colour})` }} /> {one.name}{" "}
-            <b>{one.values[column] == null ? "–" : props.label(one.values[column]!)}</b>
+            <b>{one.values[column] == null ? "–" : props.read(one.values[column]!)}</b>
           </span>
         ))}
       </p>

@@ -6,16 +6,27 @@ import type { AuditEntry, Shown, Test } from "./model";
 
 const colours = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
 
+// A step that leaves the share as it was ended a pause. The newest entry stands first.
+export function isResume(audit: AuditEntry[], index: number): boolean {
+  return audit[index]?.status === "canary" && audit[index + 1]?.status === "paused";
+}
+
 export function marksOf(audit: AuditEntry[], experiment: string): Mark[] {
   const marks: Mark[] = [];
-  for (const entry of audit) {
+  for (const [index, entry] of audit.entries()) {
     if (entry.experiment !== experiment) continue;
     if (entry.kind === "rolled_back") marks.push({ time_ms: entry.time_ms, text: "rolled back", alarm: true });
     else if (entry.kind === "promoted") marks.push({ time_ms: entry.time_ms, text: "promoted" });
     else if (entry.kind === "rollout_step" && entry.status === "paused") marks.push({ time_ms: entry.time_ms, text: "paused" });
-    else if (entry.kind === "rollout_step") marks.push({ time_ms: entry.time_ms, text: percent(entry.weight_ppm) });
+    else if (entry.kind === "rollout_step") marks.push({ time_ms: entry.time_ms, text: isResume(audit, index) ? "resumed" : percent(entry.weight_ppm) });
   }
   return marks;
+}
+
+// What a test shows, its boundary included.
+function claim(kind: "harm" | "safety", ratio: number): string {
+  if (ratio === 1) return `${kind === "harm" ? "more" : "less"} frequent on the candidate than on the original`;
+  return `${kind === "harm" ? "more" : "less"} than ${ratio} times as frequent on the candidate as on the original`;
 }
 
 function Meter({ test, tone }: { test: Test; tone: "harm" | "safe" }) {
@@ -76,8 +87,8 @@ export function Evidence({ now }: { now: Shown }) {
       </div>
       <p class="muted">
         {kind === "harm"
-          ? `E-value of each guardrail that the candidate has more bad events than ${now.evidence.harm_ratio} times the original's. At the limit the gateway rolls back by itself.`
-          : `E-value of each guardrail that the candidate has fewer bad events than ${now.evidence.safe_ratio} times the original's. All must reach the limit before the candidate counts as safe.`}
+          ? `E-value of each guardrail: evidence that bad events are ${claim("harm", now.evidence.harm_ratio)}. At the limit the gateway rolls back by itself.`
+          : `E-value of each guardrail: evidence that bad events are ${claim("safety", now.evidence.safe_ratio)}. All must reach the limit before the candidate counts as safe.`}
       </p>
       {history.time_ms.length === 0 ? (
         <p class="empty">No request of this rollout has ended yet.</p>
@@ -89,7 +100,8 @@ export function Evidence({ now }: { now: Shown }) {
           series={series}
           domain={[low, high]}
           ticks={ticks}
-          label={(value) => (Number.isInteger(value) ? powerOfTen(value) : evidence(value * Math.LN10))}
+          label={powerOfTen}
+          read={(value) => evidence(value * Math.LN10)}
           limit={{
             value: limit,
             text: kind === "harm" ? `limit ${evidence(limit * Math.LN10)}: rolls back` : `limit ${evidence(limit * Math.LN10)}: safe`,
@@ -101,7 +113,7 @@ export function Evidence({ now }: { now: Shown }) {
         />
       )}
       <div class="scroll" tabIndex={0} role="region" aria-label="Guardrails">
-        <table>
+        <table class="guardrails">
           <thead>
             <tr>
               <th scope="col">Users with a bad event</th>
@@ -123,12 +135,12 @@ export function Evidence({ now }: { now: Shown }) {
                   <th scope="row">
                     <i class="key" style={{ background: `var(${colours[index % colours.length]})` }} /> {words(name)}
                   </th>
-                  <td class="number">{count(figures.original_units)}</td>
-                  <td class="number">{count(figures.candidate_units)}</td>
-                  <td>
+                  <td class="number" data-name="original">{count(figures.original_units)}</td>
+                  <td class="number" data-name="candidate">{count(figures.candidate_units)}</td>
+                  <td data-name="harm, E">
                     <Meter test={figures.harm} tone="harm" />
                   </td>
-                  <td>
+                  <td data-name="safety, E">
                     <Meter test={figures.safety} tone="safe" />
                   </td>
                 </tr>

@@ -19,8 +19,8 @@ export function evidence(logE: number): string {
   const exponent = logE / Math.LN10;
   if (exponent >= 6 || exponent < -3) return `≈ ${powerOfTen(Math.round(exponent))}`;
   const value = Math.exp(logE);
-  if (value >= 100) return count(Math.round(value));
-  return value.toFixed(value >= 10 ? 1 : 2);
+  if (value >= 99.95) return count(Math.round(value));
+  return value.toFixed(value >= 9.995 ? 1 : 2);
 }
 
 export function milliseconds(value: number): string {

@@ -30,7 +30,7 @@ function Panel({ now, of, title }: { now: Shown; of: "first_token" | "per_token"
   for (let tick = 0; tick <= high; tick += step) ticks.push(tick);
   return (
     <div>
-      <h3>{title}</h3>
+      <h3>{title}, ms</h3>
       <Interval test={now.evidence.latency[of]} />
       {values.length > 0 && (
         <Chart
@@ -45,7 +45,8 @@ function Panel({ now, of, title }: { now: Shown; of: "first_token" | "per_token"
           series={armNames.map((arm) => ({ name: arm, colour: `--${arm}`, values: column[arm] }))}
           domain={[0, high]}
           ticks={ticks}
-          label={(value) => (value === 0 ? "0" : milliseconds(value))}
+          label={(value) => String(Number(value.toPrecision(3)))}
+          read={milliseconds}
           marks={marksOf(now.audit, now.state.experiment)}
           height={170}
         />

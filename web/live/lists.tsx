@@ -1,3 +1,4 @@
+import { isResume } from "./evidence";
 import { moment, percent, words } from "./format";
 import type { AuditEntry, Shown } from "./model";
 
@@ -51,13 +52,14 @@ export function FailureList({ now }: { now: Shown }) {
   );
 }
 
-function deed(entry: AuditEntry): string {
+function deed(audit: AuditEntry[], index: number): string {
+  const entry = audit[index]!;
   switch (entry.kind) {
     case "rollout_started":
       return `started at ${percent(entry.weight_ppm)}`;
     case "rollout_step":
       if (entry.status === "paused") return `paused at ${percent(entry.weight_ppm)}`;
-      return `share ${percent(entry.weight_ppm)}`;
+      return `${isResume(audit, index) ? "resumed at" : "share"} ${percent(entry.weight_ppm)}`;
     case "promoted":
       return "promoted";
     case "rolled_back":
@@ -94,7 +96,7 @@ export function Audit({ now }: { now: Shown }) {
                   <Time ms={entry.time_ms} now={now.now_ms} />
                 </td>
                 <td>
-                  <span class={`badge ${entry.kind === "rolled_back" ? "harm" : entry.kind === "promoted" ? "safe" : "plain"}`}>{deed(entry)}</span>
+                  <span class={`badge ${entry.kind === "rolled_back" ? "harm" : entry.kind === "promoted" ? "safe" : "plain"}`}>{deed(now.audit, index)}</span>
                 </td>
                 <td>{entry.by || "–"}</td>
                 <td class="why">{entry.reason || "–"}</td>

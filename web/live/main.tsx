@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import "../shared/theme.css";
 import "./live.css";
 import { Actions } from "./actions";
@@ -104,12 +104,26 @@ function Page({ now, connected, problem, apiKey }: { now: Shown; connected: bool
   );
 }
 
+// The gateway is silent while nothing changes; its clock goes on.
+function useClock(now: Shown | null, connected: boolean): Shown | null {
+  const received = useRef({ now, at: 0 });
+  const [, redraw] = useState(0);
+  if (received.current.now !== now) received.current = { now, at: performance.now() };
+  useEffect(() => {
+    const timer = setInterval(() => redraw((count) => count + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  if (!now || !connected) return now;
+  return { ...now, now_ms: now.now_ms + performance.now() - received.current.at };
+}
+
 function App() {
   const [key, setKey] = useState(takeKey);
   const [refused, setRefused] = useState(false);
   const [now, setNow] = useState<Shown | null>(null);
   const [connected, setConnected] = useState(false);
   const [problem, setProblem] = useState("");
+  const current = useClock(now, connected);
   useEffect(() => {
     if (!key) return;
     return listen(key, {
@@ -138,8 +152,8 @@ function App() {
         }}
       />
     );
-  if (!now) return <p class="waiting">{problem || "Asking the gateway…"}</p>;
-  return <Page now={now} connected={connected} problem={problem} apiKey={key} />;
+  if (!current) return <p class="waiting">{problem || "Asking the gateway…"}</p>;
+  return <Page now={current} connected={connected} problem={problem} apiKey={key} />;
 }
 
 render(<App />, document.getElementById("page")!);

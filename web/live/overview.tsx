@@ -1,4 +1,5 @@
 // What an operator needs first: what is served to whom, whether it is well, what happens next.
+import { Chart } from "./chart";
 import { count, duration, milliseconds, moment, percent, words } from "./format";
 import { armNames, type ArmName, type Quantiles, type Shown } from "./model";
 
@@ -39,7 +40,6 @@ export function Verdict({ now }: { now: Shown }) {
   );
 }
 
-// The smallest and the largest are told by number, so the bar needs to be right, not exact.
 export function Share({ now }: { now: Shown }) {
   const candidate = now.share_ppm / 1e6;
   return (
@@ -71,6 +71,8 @@ export function Steps({ now }: { now: Shown }) {
   const open = now.state.status === "canary" || now.state.status === "paused";
   const elapsed = Math.max(0, (now.now_ms - now.state.step_started_ms) / 1000);
   const lastStep = now.state.step + 1 >= now.steps.length;
+  const shares = now.live.history.share_ppm.map((ppm) => ppm / 1e4);
+  const top = Math.max(10, 10 * Math.ceil(Math.max(0, ...shares) / 10));
   return (
     <section class="card" aria-labelledby="steps-title">
       <h2 id="steps-title">Share of the users</h2>
@@ -95,6 +97,21 @@ export function Steps({ now }: { now: Shown }) {
         </p>
       )}
       {now.hold && <p class="muted">{now.hold}</p>}
+      {shares.length > 1 && (
+        <Chart
+          title="The candidate's share over time"
+          summary={`Now ${percent(now.share_ppm)}.`}
+          times={now.live.history.time_ms}
+          series={[{ name: "candidate", colour: "--candidate", values: shares }]}
+          domain={[0, top]}
+          ticks={[0, top / 2, top]}
+          label={(value) => `${Number(value.toPrecision(3))} %`}
+          read={(value) => `${Number(value.toPrecision(3))} %`}
+          marks={[]}
+          height={110}
+          steps
+        />
+      )}
     </section>
   );
 }
@@ -106,7 +123,7 @@ function Times({ label, times }: { label: string; times: Quantiles | null }) {
       <dd>
         {times ? (
           <>
-            {milliseconds(times.p50)} <span class="muted">95 %: {milliseconds(times.p95)}</span>
+            {milliseconds(times.p50)} <span class="muted">p95 {milliseconds(times.p95)}</span>
           </>
         ) : (
           <span class="muted">none yet</span>
@@ -164,7 +181,7 @@ export function Arms({ now }: { now: Shown }) {
           <ArmCard key={name} now={now} name={name} />
         ))}
       </div>
-      <p class="footnote">Measured, by assigned arm: a failure that the other arm stood in for still counts here. Times: medians of the latest 500.</p>
+      <p class="footnote">Measured, by assigned arm: a failure that the other arm stood in for still counts here. Times: medians and 95th percentiles of the latest 500.</p>
     </section>
   );
 }
@@ -187,7 +204,7 @@ export function Checks({ now }: { now: Shown }) {
   const hard = now.evidence.hard_limit;
   const problems = [now.state_problem, now.record_problem, now.audit_problem].filter((text) => text !== "");
   return (
-    <section class="card" aria-labelledby="checks-title">
+    <section class="card tall" aria-labelledby="checks-title">
       <h2 id="checks-title">Checks</h2>
       <ul class="checks">
         <Check name="Share" state={units === 0 ? "unknown" : shares.mismatch ? "bad" : "good"}>

@@ -116,6 +116,9 @@ class Controller {
 
     // GET /scale/v1/status: the state, both arms, the counts and the evidence.
     virtual core::Json status() const = 0;
+    // What the live page shows: the status, and beside it the history (whole, or its newest point), recent feedback and
+    // failures, and who did what.
+    virtual core::Json live(bool whole_history) const = 0;
     virtual RolloutVerdict verdict() const = 0;
     // Prometheus text of the rollout (shares, counts, evidence); the gateway adds its own metrics.
     virtual std::string metrics() const = 0;

@@ -34,6 +34,13 @@ std::optional<GatewayInfo> read_info(const std::filesystem::path& pass_folder) {
     }
 }
 
+Address reachable_address(const GatewayInfo& gateway) {
+    Address address = parse_listen(gateway.address, "the gateway's address");
+    if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+    if (address.host == "::") address.host = "::1";
+    return address;
+}
+
 core::FileDescriptor open_lock(const std::filesystem::path& folder) {
     std::filesystem::create_directories(folder);
     const auto path = folder / "gateway.lock";
@@ -92,9 +99,7 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
         request.headers.emplace_back("Content-Type", "application/json");
         request.body = core::canonical(body);
     }
-    Address address = parse_listen(gateway.address, "the gateway's address");
-    if (address.host == "0.0.0.0") address.host = "127.0.0.1";
-    if (address.host == "::") address.host = "::1";
+    const Address address = reachable_address(gateway);
     std::string problem;
     const auto answer = call(address, request, &problem);
     if (!answer)
@@ -112,6 +117,12 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
 GatewayAnswer ask_action(const std::filesystem::path& pass_folder, const GatewayInfo& gateway,
                          const std::string& action, const std::string& because) {
     return ask_gateway(pass_folder, gateway, "POST", "/scale/v1/" + action, {{"because", because}, {"who", person()}});
+}
+
+std::string live_page_url(const std::filesystem::path& pass_folder, const GatewayInfo& gateway) {
+    const Address address = reachable_address(gateway);
+    return fmt::format("http://{}/scale/live#key={}", authority_of(address.host, address.port),
+                       load_or_make_secret(rollout_folder(pass_folder) / "token"));
 }
 
 GatewayInfo start_gateway_daemon(const std::filesystem::path& pass_folder, const std::vector<std::string>& arguments) {

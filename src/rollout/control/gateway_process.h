@@ -55,6 +55,9 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
 GatewayAnswer ask_action(const std::filesystem::path& pass_folder, const GatewayInfo& gateway,
                          const std::string& action, const std::string& because);
 
+// Where the operator's browser finds the live page. The key stands behind '#', which a browser keeps to itself.
+std::string live_page_url(const std::filesystem::path& pass_folder, const GatewayInfo& gateway);
+
 // Starts `scale evaluate serve` as a daemon and waits until it listens. Throws a worker error with its last lines where
 // it ends before.
 GatewayInfo start_gateway_daemon(const std::filesystem::path& pass_folder, const std::vector<std::string>& arguments);

@@ -18,6 +18,8 @@ namespace kind = record::kind;
 constexpr std::int64_t candidate_grace_ms = 120'000;
 constexpr std::int64_t step_check_ms = 1000;
 constexpr std::int64_t retry_ms = 1000;
+// Whoever else changes the state file says so in the record right after.
+constexpr std::int64_t audit_delay_ms = 1000;
 
 }  // namespace
 
@@ -43,7 +45,8 @@ RolloutController::RolloutController(ControllerOptions options, ArmView& origina
       operator_token_(load_or_make_secret(rollout_folder(options_.pass_folder) / "token")),
       original_(original),
       candidate_(candidate),
-      record_(options_.pass_folder) {
+      record_(options_.pass_folder),
+      audit_(options_.pass_folder) {
     if (!options_.now_ms)
         options_.now_ms = [] { return static_cast<std::int64_t>(core::now().time_since_epoch().count()); };
     load_state();
@@ -178,13 +181,21 @@ void RolloutController::append(const char* entry_kind, core::Json payload) {
     payload["evidence"] = book_->monitor().to_json();
     std::vector<std::string> parents;
     if (!state_.started_hash.empty()) parents.push_back(state_.started_hash);
+    audit_.add(entry_kind, payload, options_.now_ms());
     record_.add({record::Stage::rollout, entry_kind, parents, std::move(payload)});
 }
 
 void RolloutController::tick() {
     refresh_arms();
-    if (file_.version() != file_version_) load_state();
     const std::int64_t now = options_.now_ms();
+    if (file_.version() != file_version_) {
+        load_state();
+        audit_due_ms_ = now + audit_delay_ms;
+    }
+    if (audit_due_ms_ != 0 && now >= audit_due_ms_ && record_.pending() == 0) {
+        audit_ = AuditTrail(options_.pass_folder);
+        audit_due_ms_ = 0;
+    }
     if (killed_ && now - last_retry_ms_ >= retry_ms) retry_rollback();
     judge_candidate_server();
     judge_evidence();

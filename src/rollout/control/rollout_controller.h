@@ -12,6 +12,7 @@
 #include "record/pass_file.h"
 #include "rollout/arms/arm_server.h"
 #include "rollout/assignment/assigner.h"
+#include "rollout/control/audit_trail.h"
 #include "rollout/control/controller.h"
 #include "rollout/control/record_writer.h"
 #include "rollout/control/routing_table.h"
@@ -41,6 +42,8 @@ class RolloutController : public Controller {
 
     // Before any traffic: the evidence of the gateway's log, in its order.
     void replay(const Record& record) { book_->replay(record); }
+    // Records beyond this time are of no experiment, so a replay may end there; empty while one is under way.
+    std::optional<std::int64_t> evidence_end_ms() const;
 
     std::uint64_t routing_version() const override { return published_.version(); }
     std::shared_ptr<const Routing> routing() const override { return published_.get(); }
@@ -50,6 +53,7 @@ class RolloutController : public Controller {
     void finished(const Admit& admit, const Finish& finish) override;
     FeedbackReply feedback(const Feedback& feedback) override;
     core::Json status() const override;
+    core::Json live(bool whole_history) const override;
     RolloutVerdict verdict() const override;
     std::string metrics() const override;
     bool ready() const override;
@@ -92,6 +96,7 @@ class RolloutController : public Controller {
     ArmStatus original_status_;
     ArmStatus candidate_status_;
     RecordWriter record_;
+    AuditTrail audit_;
     PublishedRouting published_;
 
     RolloutState state_;
@@ -105,7 +110,8 @@ class RolloutController : public Controller {
     std::int64_t rolled_back_ms_ = 0;
     std::int64_t last_step_check_ms_ = 0;
     std::int64_t last_retry_ms_ = 0;
-    std::string hold_;  // why the share does not rise
+    std::int64_t audit_due_ms_ = 0;  // to be read again then; 0: not
+    std::string hold_;               // why the share does not rise
     std::unique_ptr<EvidenceBook> book_;
 };
 

@@ -34,6 +34,26 @@ core::Json RolloutController::status() const {
             {"model", options_.served_model}};
 }
 
+core::Json RolloutController::live(bool whole_history) const {
+    const record::RolloutSection& settings = options_.settings;
+    core::Json shown = status();
+    shown["live"] = book_->live_json(whole_history);
+    shown["audit"] = audit_.to_json();
+    shown["audit_problem"] = audit_.problem();
+    shown["traffic_check"] = audit_.traffic_check();
+    shown["flag"] = settings.flag;
+    shown["step_users"] = book_->candidate_units_at(state_.weight_ppm);
+    shown["settings"] = {{"min_step_seconds", settings.min_step_seconds},
+                         {"min_step_users", settings.min_step_users},
+                         {"deadline_hours", settings.deadline_hours}};
+    return shown;
+}
+
+std::optional<std::int64_t> RolloutController::evidence_end_ms() const {
+    if (state_.experimenting()) return std::nullopt;
+    return audit_.end_of(state_.experiment);
+}
+
 RolloutVerdict RolloutController::verdict() const {
     RolloutVerdict now;
     now.verdict = to_string(book_->monitor().verdict());

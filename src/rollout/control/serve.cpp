@@ -69,8 +69,9 @@ bool wants_candidate(const std::filesystem::path& pass_folder) {
 }
 
 void replay_log(RolloutController& controller, const std::filesystem::path& folder) {
-    if (!controller.state().experimenting()) return;
-    const LogRecovery found = for_each_record(folder, [&](const Record& record) { controller.replay(record); });
+    if (controller.state().experiment.empty()) return;
+    const LogRecovery found = for_each_record(
+        folder, [&](const Record& record) { controller.replay(record); }, controller.evidence_end_ms());
     if (found.records > 0) core::say(fmt::format("evidence rebuilt from {} records", found.records));
 }
 
@@ -133,6 +134,7 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     gateway_options.durability = durability;
     gateway_options.workers = workers_of(pass, options);
     gateway_options.keys = keys;
+    gateway_options.live_hosts = pass.file().rollout.live_hosts;
     Gateway gateway(gateway_options, controller, log);  // before the servers are waited for: a taken port shows at once
     const SignalScope signals(gateway);
     original.wait_healthy();

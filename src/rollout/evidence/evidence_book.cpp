@@ -1,6 +1,8 @@
 #include "rollout/evidence/evidence_book.h"
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -51,6 +53,9 @@ void EvidenceBook::finished(const Admit& admit, const Finish& finish) {
     const bool ours = !experiment_.empty() && admit.experiment == experiment_;
     if (ours) monitor_.finished(admit, finish);
     if (ours && !admit.excluded && admit.arm == Arm::candidate) step_units_[admit.propensity].insert(admit.unit);
+    times_.add(admit, finish);
+    if (arm_failed(admit, finish)) recent_.failure(admit, finish);
+    if (ours && !admit.excluded) history_.observe(finish.time_ms, admit.propensity, monitor_, times_);
     remember(admit, finish);
 }
 
@@ -113,10 +118,11 @@ FeedbackReply EvidenceBook::feedback(const Feedback& feedback) {
     }
     if (const Known* about = known(feedback)) {
         reply.request_id = about->request_id;
-        count(feedback, *about);
+        recent_.feedback(feedback, about->arm, count(feedback, *about));
         return reply;
     }
     reply.parked = true;
+    recent_.feedback(feedback, std::nullopt, false);
     reply.message = "the response is not known yet; the feedback counts once it is";
     if (parked_count_ >= limits_.parked && !parked_order_.empty()) {
         const auto oldest = parked_.find(parked_order_.front());
@@ -132,13 +138,17 @@ FeedbackReply EvidenceBook::feedback(const Feedback& feedback) {
     return reply;
 }
 
-void EvidenceBook::count(const Feedback& feedback, const Known& about) {
-    if (!about.counted || !affirms(feedback.value)) return;
+// False where it is no bad event of the experiment.
+bool EvidenceBook::count(const Feedback& feedback, const Known& about) {
+    if (!about.counted || !affirms(feedback.value)) return false;
     Admit admit;
     admit.unit = about.unit;
     admit.arm = about.arm;
     admit.propensity = about.propensity;
     monitor_.bad_feedback(feedback.name, admit);
+    history_.observe(feedback.time_ms, std::nullopt, monitor_, times_);
+    const auto& names = monitor_.guardrail_names();
+    return std::find(names.begin(), names.end(), feedback.name) != names.end();
 }
 
 // Parked feedback may have named an answer's id that turns out to be a request's.
@@ -150,7 +160,8 @@ void EvidenceBook::release(const std::string& key) {
         parked_.erase(waiting);
         parked_count_ -= all.size();
         for (const auto& feedback : all)
-            if (const Known* about = known(feedback)) count(feedback, *about);
+            if (const Known* about = known(feedback))
+                recent_.feedback_found(feedback.id, about->arm, count(feedback, *about));
     }
 }
 
@@ -165,6 +176,13 @@ void EvidenceBook::replay(const Record& record) {
     } else if (const auto* given = std::get_if<Feedback>(&record)) {
         feedback(*given);
     }
+}
+
+core::Json EvidenceBook::live_json(bool whole_history) const {
+    return {{"history", whole_history ? history_.to_json(monitor_, times_) : history_.newest_json(monitor_, times_)},
+            {"times", {{"original", times_.to_json(Arm::original)}, {"candidate", times_.to_json(Arm::candidate)}}},
+            {"feedback", recent_.feedback_json()},
+            {"failures", recent_.failures_json()}};
 }
 
 std::uint64_t EvidenceBook::candidate_units_at(std::int64_t share_ppm) const {

@@ -14,7 +14,10 @@
 #include <vector>
 
 #include "rollout/control/controller.h"
+#include "rollout/evidence/history.h"
 #include "rollout/evidence/monitor.h"
+#include "rollout/evidence/recent_events.h"
+#include "rollout/evidence/recent_times.h"
 
 namespace scale::rollout {
 
@@ -41,6 +44,9 @@ class EvidenceBook {
     // Candidate units that came while the share was `share_ppm`.
     std::uint64_t candidate_units_at(std::int64_t share_ppm) const;
     std::size_t parked() const { return parked_count_; }
+    // What the live page shows beside the monitor: {"history", "times": {arm: …}, "feedback", "failures"}. The history
+    // whole, or its newest point.
+    core::Json live_json(bool whole_history) const;
 
   private:
     struct Known {
@@ -57,7 +63,7 @@ class EvidenceBook {
     void remember(const Admit& admit, const Finish& finish);
     const Known* known(const Feedback& feedback) const;
     void forget_oldest();
-    void count(const Feedback& feedback, const Known& known);
+    bool count(const Feedback& feedback, const Known& known);
     void release(const std::string& key);
     bool is_new_id(const std::string& id);
 
@@ -65,6 +71,9 @@ class EvidenceBook {
     std::string experiment_;
     Limits limits_;
     Monitor monitor_;
+    EvidenceHistory history_;
+    RecentTimes times_;
+    RecentEvents recent_;
     // By hash of kind and name: 'r' request id, 'a' answer's id, 's' session digest (its latest request). What is found
     // is compared with the name.
     std::unordered_map<std::uint64_t, KnownPointer> known_;

@@ -186,6 +186,17 @@ std::string Monitor::sentence() const {
     return fmt::format("no harm found; safety not shown yet for {}", fmt::join(open, ", "));
 }
 
+EvidenceLevels Monitor::levels() const {
+    EvidenceLevels now;
+    for (const auto& guardrail : guardrails_) {
+        now.harm.push_back(guardrail.harm.log_evidence());
+        now.safety.push_back(guardrail.safety.log_evidence());
+    }
+    now.share_check = shares_.log_evidence();
+    now.hard_limit = hard_limit_.level();
+    return now;
+}
+
 core::Json Monitor::to_json() const {
     core::Json guardrails = core::Json::object();
     for (const auto& guardrail : guardrails_)
@@ -212,6 +223,8 @@ core::Json Monitor::to_json() const {
             {"share_check",
              {{"log_bayes_factor", shares_.log_evidence()},
               {"log_threshold", std::log(1000.0)},
+              {"candidate_units", shares_.candidate_units()},
+              {"original_units", shares_.original_units()},
               {"mismatch", shares_.mismatch()}}},
             {"hard_limit",
              {{"level", hard_limit_.level()},

@@ -44,6 +44,14 @@ struct ArmCounts {
     std::map<std::string, std::uint64_t> events;  // units with at least one, per guardrail
 };
 
+// How far the evidence stands at one moment, where to_json gives the farthest that it ever stood.
+struct EvidenceLevels {
+    std::vector<double> harm;    // ln E now of each guardrail's harm test, in the order of guardrail_names()
+    std::vector<double> safety;  // likewise
+    double share_check = 0;      // ln of the Bayes factor
+    double hard_limit = 0;       // the CUSUM's level
+};
+
 class Monitor {
   public:
     explicit Monitor(const MonitorOptions& options);
@@ -61,6 +69,8 @@ class Monitor {
     bool mismatch() const { return shares_.mismatch(); }
     const ArmCounts& counts(Arm arm) const { return arm == Arm::candidate ? candidate_ : original_; }
     core::Json to_json() const;
+    EvidenceLevels levels() const;
+    const std::vector<std::string>& guardrail_names() const { return options_.guardrails; }
 
   private:
     struct Guardrail {

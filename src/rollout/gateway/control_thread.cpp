@@ -20,7 +20,8 @@ constexpr std::size_t most_uncounted = 100'000;
 
 }  // namespace
 
-ControlThread::ControlThread(Controller& controller, SegmentLog& log) : controller_(controller), log_(log) {
+ControlThread::ControlThread(Controller& controller, SegmentLog& log, Job after_tick)
+    : controller_(controller), log_(log), after_tick_(std::move(after_tick)) {
     log_.deliver_to([this](std::vector<Committed>& records) { take(records); });
     thread_ = std::thread([this] { run(); });
 }
@@ -94,6 +95,7 @@ void ControlThread::run() {
         if (now < next_tick) continue;
         next_tick = now + tick_time;
         guarded([this] { controller_.tick(); });
+        if (after_tick_) guarded(after_tick_);
     }
 }
 

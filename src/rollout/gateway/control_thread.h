@@ -25,7 +25,8 @@ class ControlThread {
     // `counted`: the controller has seen all records up to the sequence number; false where the log fails before.
     using CountedJob = std::function<void(bool counted)>;
 
-    ControlThread(Controller& controller, SegmentLog& log);
+    // `after_tick` runs after every tick of the controller.
+    ControlThread(Controller& controller, SegmentLog& log, Job after_tick = {});
     ~ControlThread();  // jobs that have not begun are dropped
     ControlThread(const ControlThread&) = delete;
     ControlThread& operator=(const ControlThread&) = delete;
@@ -48,6 +49,7 @@ class ControlThread {
 
     Controller& controller_;
     SegmentLog& log_;
+    const Job after_tick_;
 
     std::mutex mutex_;
     std::condition_variable work_changed_;

@@ -1,4 +1,5 @@
 // Everything that the gateway answers itself.
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "rollout/gateway/error_body.h"
 #include "rollout/gateway/fleet.h"
 #include "rollout/gateway/forwarding.h"
+#include "rollout/gateway/host_check.h"
 
 namespace scale::rollout {
 
@@ -16,6 +18,16 @@ using core::Json;
 namespace {
 
 constexpr std::string_view admin_prefix = "/scale/v1/";
+
+constexpr std::size_t longest_reason = 2000;  // bytes
+
+// Reasons and names end up in terminals: no control characters. A rollback is never refused for its reason.
+std::string one_line(std::string text) {
+    if (text.size() > longest_reason) text.resize(longest_reason);
+    for (char& character : text)
+        if (static_cast<unsigned char>(character) < 0x20 || character == 0x7f) character = ' ';
+    return text;
+}
 
 bool is_reading(std::string_view method) {
     return method == "GET" || method == "HEAD";
@@ -54,6 +66,8 @@ void GatewayWorker::route(http::ServerConnection& client) {
         Route{"/ready", true, &GatewayWorker::answer_ready},
         Route{"/metrics", true, &GatewayWorker::answer_metrics},
         Route{"/scale/v1/status", true, &GatewayWorker::answer_status},
+        Route{"/scale/live", true, &GatewayWorker::answer_live_page},
+        Route{"/scale/v1/events", true, &GatewayWorker::answer_events},
     };
     const bool is_clients = path.starts_with("/v1/") || path == "/feedback" || path == "/api/public/scores";
     if (is_clients && !has_key(client)) return;
@@ -95,8 +109,15 @@ bool GatewayWorker::has_key(http::ServerConnection& client) {
 }
 
 bool GatewayWorker::admin_allowed(http::ServerConnection& client) {
-    if (client.from_loopback() || fleet_.options.remote_admin) return true;
-    send_error(client, 403, "only clients on this machine may ask for this");
+    if (!client.from_loopback() && !fleet_.options.remote_admin) {
+        send_error(
+            client, 403,
+            "only clients on this machine may ask for this; live_hosts in [rollout] lets operators in from elsewhere");
+        return false;
+    }
+    const std::string_view host = client.head().header("host");
+    if (is_own_host(host, fleet_.options.live_hosts)) return true;
+    send_error(client, 403, unknown_host_message(host), "", "unknown_host");
     return false;
 }
 
@@ -158,14 +179,16 @@ void GatewayWorker::answer_action(http::ServerConnection& client, std::string_vi
         {"resume", &Controller::resume},
         {"stop", &Controller::stop},
     }};
-    if (!admin_allowed(client)) return;
+    const bool known =
+        std::any_of(actions.begin(), actions.end(), [&](const auto& one) { return one.first == action; });
+    if (!known && !admin_allowed(client)) return;
     for (const auto& [name, act] : actions) {
         if (name != action) continue;
         if (client.head().method != "POST")
             return send_error(client, 405, "this needs POST", "", "method_not_allowed", "allow: POST\r\n");
-        if (!fleet_.controller.authorised(bearer_token(client.head())))
-            return send_error(client, 401, "the token is missing or wrong", "", "invalid_token",
-                              "www-authenticate: Bearer\r\n");
+        if (!operator_allowed(client)) return;
+        if (!client.body().empty() && !is_json(client.head()))
+            return send_error(client, 415, "the body is not announced as application/json", "content-type");
         return take_action(client, act, name == "stop");
     }
     send_error(client, 404, "there is no such action", "", "not_found");
@@ -180,7 +203,7 @@ void GatewayWorker::take_action(http::ServerConnection& client, Action act, bool
         for (const auto& [key, text] : {std::pair{"because", &because}, std::pair{"who", &who}}) {
             if (!body.contains(key)) continue;
             if (!body[key].is_string()) return send_error(client, 400, "not a string", key);
-            *text = body[key];
+            *text = one_line(body[key].get_ref<const std::string&>());
         }
     }
     const Ticket ticket = park(client);

@@ -8,20 +8,25 @@
 
 #include "rollout/gateway/control_thread.h"
 #include "rollout/gateway/gateway.h"
+#include "rollout/gateway/live_feed.h"
 #include "rollout/gateway/worker.h"
 
 namespace scale::rollout {
 
 struct Fleet {
     Fleet(GatewayOptions given, Controller& its_controller, SegmentLog& its_log)
-        : options(std::move(given)), controller(its_controller), log(its_log), control(its_controller, its_log) {}
+        : options(std::move(given)),
+          controller(its_controller),
+          log(its_log),
+          control(its_controller, its_log, [this] { live.pulse(); }) {}
 
     const GatewayOptions options;
     Controller& controller;
     SegmentLog& log;
     std::vector<std::unique_ptr<GatewayWorker>> workers;
     std::atomic<std::size_t> busy{0};  // workers with open requests, after stop()
-    ControlThread control;             // ends before the workers, which its jobs name
+    LiveFeed live{*this};
+    ControlThread control;  // ends before the workers, which its jobs name
 
     void stop() noexcept {
         for (const auto& worker : workers) worker->stop();

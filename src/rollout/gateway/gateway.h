@@ -10,8 +10,11 @@
 //   GET  /health, /ready, /metrics                alive; able to serve; Prometheus text
 //   GET  /scale/v1/status                         Controller::status with the gateway's and the log's figures
 //   POST /scale/v1/{promote,rollback,pause,resume,stop}   bearer token; body {"because": "…", "who": "…"}
+//   GET  /scale/live                              the live page, which asks for the operator's key
+//   GET  /scale/v1/events                         bearer token; what the page shows, as server-sent events
 //
-// /metrics and /scale/v1 answer loopback clients only, unless allowed. Replies never name the arm.
+// /metrics and /scale/… answer loopback clients only, unless allowed, and only under a name of ours (host_check.h).
+// Replies to clients never name the arm.
 //
 // What each failure does:
 //   the log's queue is full          503 with Retry-After; nothing is dropped that was accepted
@@ -28,6 +31,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "rollout/control/controller.h"
 #include "rollout/gateway/key_ring.h"
@@ -54,6 +58,8 @@ struct GatewayOptions {
     bool log_bodies = true;                            // request text and answer text
     std::size_t logged_answer_bytes = 64 << 10;        // an answer's text is cut at this length in the log
     bool remote_admin = false;                         // /metrics and /scale/v1 for clients that are not on loopback
+    std::vector<std::string> live_hosts;               // names of ours; asked for by one, page and actions serve anyone
+    std::chrono::milliseconds live_time{500};          // between two updates of the page
     std::chrono::milliseconds header_time{10'000};     // for a request's head to arrive
     std::chrono::milliseconds body_time{60'000};       // for its body
     std::chrono::milliseconds idle_time{60'000};       // between requests on a connection

@@ -102,6 +102,7 @@ void GatewayWorker::on_stop_asked() {
     std::vector<http::ServerConnection*> clients;
     for (const auto& [client, owned] : clients_) clients.push_back(client);
     for (auto* client : clients) client->finish_up();
+    end_live();
     if (clients_.empty()) return finished_draining();
     drain_timer_.set(fleet_.options.drain_time);
 }
@@ -181,6 +182,7 @@ void GatewayWorker::on_request(http::ServerConnection& client) {
 
 void GatewayWorker::on_abort(http::ServerConnection& client) {
     if (!held_.empty()) held_.erase(&client);
+    if (!live_.empty()) forget_live(client);
     if (!parked_.empty()) std::erase_if(parked_, [&](const auto& entry) { return entry.second == &client; });
     if (client.context != nullptr) static_cast<Relay*>(client.context)->on_client_gone();
 }

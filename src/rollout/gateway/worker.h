@@ -61,9 +61,17 @@ class GatewayWorker final : public http::Service {
 
     void send_log_failure(http::ServerConnection& client);
 
+    // For the live feed. The first event of a page's stream, by its ticket; then what all streams of this loop get.
+    using Ticket = std::uint64_t;
+    void begin_live(Ticket ticket, const std::string& event);
+    void send_live(const std::string& event);
+    // Metrics of all workers together, handed to `then` on this worker's thread.
+    void gather(std::function<void(const GatewayMetrics&)> then);
+    core::Json gateway_json(const GatewayMetrics& sum) const;
+    core::Json log_json() const;
+
   private:
     class Descriptor;  // calls back when a descriptor is readable
-    using Ticket = std::uint64_t;
 
     void on_request(http::ServerConnection& client) override;
     void on_abort(http::ServerConnection& client) override;
@@ -78,7 +86,7 @@ class GatewayWorker final : public http::Service {
     void finished_draining();
     void look_after_listener();
 
-    // Endpoints, see endpoints.cpp, completions.cpp, feedback_endpoint.cpp and handoff_endpoints.cpp.
+    // Endpoints, see endpoints.cpp, completions.cpp, feedback_endpoint.cpp, handoff_endpoints.cpp, live_endpoints.cpp.
     void route(http::ServerConnection& client);
     void start_completion(http::ServerConnection& client);
     void begin_relay(http::ServerConnection& client, RelayedRequest request);
@@ -90,8 +98,6 @@ class GatewayWorker final : public http::Service {
     void answer_action(http::ServerConnection& client, std::string_view action);
     using Action = ActionReply (Controller::*)(const std::string&, const std::string&);
     void take_action(http::ServerConnection& client, Action act, bool stops);
-    core::Json gateway_json(const GatewayMetrics& sum) const;
-    core::Json log_json() const;
     void take_feedback(http::ServerConnection& client);
     void answer_feedback(Ticket ticket, const std::string& id, const std::optional<FeedbackReply>& reply);
     void send(http::ServerConnection& client, int status, std::string_view body, std::string_view headers = {});
@@ -101,14 +107,17 @@ class GatewayWorker final : public http::Service {
     void answer_verdict(http::ServerConnection& client, const std::string& webhook);
     void evaluate_flag(http::ServerConnection& client, std::string_view flag);
     bool admin_allowed(http::ServerConnection& client);
+    bool operator_allowed(http::ServerConnection& client);
+    void answer_live_page(http::ServerConnection& client);
+    void answer_events(http::ServerConnection& client);
+    void forget_live(http::ServerConnection& client);
+    void end_live();
     bool has_key(http::ServerConnection& client);
     std::string next_request_id();
 
     // For replies that another thread prepares: the client behind a ticket, null where it went away meanwhile.
     Ticket park(http::ServerConnection& client);
     http::ServerConnection* unpark(Ticket ticket);
-    // Metrics of all workers together, handed to `then` on this worker's thread.
-    void gather(std::function<void(const GatewayMetrics&)> then);
     const GatewayMetrics& own_metrics();
 
     Fleet& fleet_;
@@ -134,6 +143,11 @@ class GatewayWorker final : public http::Service {
     std::map<http::ServerConnection*, Held> held_;
     std::set<std::pair<std::uint64_t, Relay*>> gates_;
     std::unordered_map<Ticket, http::ServerConnection*> parked_;
+    struct LiveStream {
+        http::ServerConnection* client = nullptr;
+        bool begun = false;  // it has its first event
+    };
+    std::map<Ticket, LiveStream> live_;
     Ticket tickets_ = 0;
     std::int64_t started_ = 0;  // seconds since 1970
     std::string id_prefix_;

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,18 +18,24 @@ namespace scale::rollout {
 namespace fs = std::filesystem;
 using core::Json;
 
-LogRecovery for_each_record(const fs::path& folder, const std::function<void(const Record&)>& visit) {
+LogRecovery for_each_record(const fs::path& folder, const std::function<void(const Record&)>& visit,
+                            std::optional<std::int64_t> end_ms) {
     LogRecovery recovery;
+    bool past_end = false;
     const auto segments = record::segments_of(folder);
     for (const auto& segment : segments) {
         const auto name = segment.string();
         const record::SegmentScan scan =
             record::scan_segment(segment, segment == segments.back(), [&](std::string_view line, std::uint64_t number) {
-                visit(from_json_line(line, fmt::format("{} line {}", name, number)));
+                const Record record = from_json_line(line, fmt::format("{} line {}", name, number));
+                const std::int64_t time_ms = std::visit([](const auto& one) { return one.time_ms; }, record);
+                past_end = past_end || (end_ms && time_ms > *end_ms);
+                visit(record);
             });
         recovery.records += scan.lines;
         recovery.torn_bytes = scan.torn_bytes;
         if (scan.torn_bytes != 0) recovery.torn_segment = segment.filename().string();
+        if (past_end) break;
     }
     return recovery;
 }

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -153,8 +154,10 @@ class SegmentLog {
 };
 
 // Calls `visit` for every record of the folder in the order of writing. A torn last line of the last segment is passed
-// over; any other damage is an input error that names segment and line. The log may be written to meanwhile.
-LogRecovery for_each_record(const std::filesystem::path& folder, const std::function<void(const Record&)>& visit);
+// over; any other damage is an input error that names segment and line. The log may be written to meanwhile. With
+// `end_ms`, no segment is read behind the one that holds a record of a later time.
+LogRecovery for_each_record(const std::filesystem::path& folder, const std::function<void(const Record&)>& visit,
+                            std::optional<std::int64_t> end_ms = std::nullopt);
 
 // Every admitted request joined with its end, in the order of the ends; last those without one, which get
 // Outcome::interrupted (in a log that is being written, they are under way). Memory: the open admits.
