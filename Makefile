@@ -1,13 +1,14 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
 help:
 	@echo "make demo       the whole pass on a small real model, from constraint to rollback"
 	@echo "make test       all tests but the slow ones;  make test-slow: those"
+	@echo "make test-browser  the live page in Chromium"
 	@echo "make build      the program: build/$(PRESET)/scale"
 	@echo "make asan tsan  the tests under AddressSanitizer with UBSan, and under ThreadSanitizer"
 	@echo "make bench      measurements (bench-gate, bench-rollout)"
@@ -31,6 +32,11 @@ test: build
 
 test-slow: build
 	@cd build/$(PRESET) && ctest --output-on-failure --label-regex slow
+
+# Pictures of the page are left in build/$(PRESET)/shots.
+test-browser: build
+	@scripts/install_packages.sh --browser
+	@SCALE=build/$(PRESET)/scale SOURCE=$(CURDIR) SHOTS=$(CURDIR)/build/$(PRESET)/shots tests/browser/live_page.sh
 
 asan tsan:
 	@$(MAKE) --no-print-directory test PRESET=$@
