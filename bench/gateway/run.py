@@ -1,5 +1,5 @@
 """What `make bench-gateway` runs: one mock upstream, one load generator, and in turn nothing between them, our gateway in
-both modes, and other proxies. Rounds are interleaved, so that whatever else the machine does falls on all alike; medians
+both modes and with sixteen live pages open, and other proxies. Rounds are interleaved, so that whatever else the machine does falls on all alike; medians
 over rounds are reported, and added latency is the difference of quantiles to the direct way of the same round.
 
   run.py --scale PROGRAM --bench FOLDER [--rounds N] [--rates R,…] [--seconds S] [--streams N] [--litellm PROGRAM]
@@ -11,12 +11,14 @@ import http.client
 import json
 import os
 import pathlib
+import selectors
 import shutil
 import signal
 import socket
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 
 
@@ -72,6 +74,27 @@ candidate_url = "http://127.0.0.1:{upstream}"
     add("quality", "verdict", ["artefact", "budget"],
         {"verdict": "PASS", "sentence": "passed", "artefact_sha256": candidate})
     (folder / ".scale" / "record.jsonl").write_text("".join(lines))
+
+
+def watch(port, folder, pages=16):
+    """Opens live pages as browsers do, and reads them until the gateway ends."""
+    key = (folder / ".scale/rollout/token").read_text().strip()
+    request = f"GET /scale/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n\r\n"
+    readers = selectors.DefaultSelector()
+    for _ in range(pages):
+        page = socket.create_connection(("127.0.0.1", port))
+        page.sendall(request.encode())
+        if not page.recv(1 << 16).startswith(b"HTTP/1.1 200"):
+            raise SystemExit("the gateway refuses a live page")
+        readers.register(page, selectors.EVENT_READ)
+
+    def read():
+        while readers.get_map():
+            for key, _ in readers.select():
+                if not key.fileobj.recv(1 << 16):
+                    readers.unregister(key.fileobj)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 HAPROXY = """
@@ -142,7 +165,7 @@ class Bench:
     def proxies(self, upstream, wanted=None):
         """Starts each way to the mock: name → (port, process)."""
         ways = {"direct": (upstream, None)}
-        for name in ("ours relaxed", "ours strict", "HAProxy", "nginx", "LiteLLM"):
+        for name in ("ours relaxed", "ours strict", "ours watched", "HAProxy", "nginx", "LiteLLM"):
             if wanted and name not in wanted:
                 continue
             if name == "LiteLLM" and not self.given.litellm:
@@ -152,7 +175,7 @@ class Bench:
             if name.startswith("ours"):
                 make_pass(home, upstream)
                 command = [self.given.scale, "evaluate", "start", "--dir", home, "--foreground", "--listen",
-                           f"127.0.0.1:{port}", "--durability", name.split()[1]]
+                           f"127.0.0.1:{port}", "--durability", "strict" if name == "ours strict" else "relaxed"]
             else:
                 home.mkdir()
                 if name == "HAProxy":
@@ -166,6 +189,8 @@ class Bench:
                     command = [self.given.litellm, "--config", home / "conf.yaml", "--port", str(port)]
             process = self.start(name, command)
             wait_for_port(port, process, 180)
+            if name == "ours watched":
+                watch(port, home)
             ways[name] = (port, process)
         return ways
 
