@@ -4,10 +4,12 @@ set -euo pipefail
 packages=(make g++ cmake ninja-build ccache git curl ca-certificates procps python3 python3-pip python3-venv
           libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libfmt-dev libssl-dev
           libopenblas-dev liblapacke-dev libre2-dev libicu-dev libcld2-dev libarchive-dev libgtest-dev libgmock-dev
-          librapidcheck-dev)
+          librapidcheck-dev
+          zsh fish man-db bsdextrautils python3-junitparser python3-yaml cmark-gfm)
 # Debian's own, unless another Node.js with npm is there already: the two do not go together.
 command -v npm >/dev/null || packages+=(nodejs npm)
 [ "${1:-}" = --browser ] && packages+=(chromium fonts-dejavu-core)
+[ "${1:-}" = --package ] && packages+=(dpkg-dev lintian)
 [ "${1:-}" = --format ] && packages+=(clang-format-14)
 [ "${1:-}" = --bench ] && packages+=(wrk haproxy nginx-light)
 [ "${1:-}" = --fuzz ] && packages+=(clang-14 libclang-rt-14-dev)

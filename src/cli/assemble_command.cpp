@@ -245,11 +245,14 @@ void add_assemble_command(CLI::App& app, Commands& commands) {
     };
     CLI::App* command = commands.add(app, "assemble", "A: choose the calibration set from the traffic log",
                                      "scale assemble --log traffic.jsonl --samples 256", run);
-    command->add_option("--log", options->log,
-                        "traffic log (or the gateway's log folder) instead of [traffic] log of scale.toml");
+    command
+        ->add_option("--log", options->log,
+                     "traffic log (or the gateway's log folder) instead of [traffic] log of scale.toml")
+        ->type_name("FILE");
     command
         ->add_option("--check", options->check,
                      "compare this newer log with the traffic of the set in force: does the set still stand for it?")
+        ->type_name("FILE")
         ->excludes("--log");
     command->add_flag("--mixture", options->mixture, "qat: gather the training mixture beside the set in force")
         ->excludes("--log")

@@ -59,7 +59,7 @@ void add_bundle_command(CLI::App& app, Commands& commands) {
         commands.add(app, "bundle", "pack the pass for another team: record, objects, artefact and report in one file",
                      "scale bundle --output release.scale.tar",
                      [&commands, options] { return write_bundle(commands.global(), *options); });
-    command->add_option("--output", options->output, "file to write (default: the pass's name and .scale.tar, here)");
+    command->add_option("--output", options->output, "file to write (default: the pass's name and .scale.tar, here)")->type_name("FILE");
     command->add_flag("--without-weights", options->without_weights, "all but the artefact itself");
 }
 

@@ -71,7 +71,8 @@ void add_choose_command(CLI::App& app, Commands& commands) {
                 ->add_option("--qat-plan", options->qat_plan,
                              "QAT plan (Markdown): written where there is none, for --type or the best that fits; once "
                              "accepted, it unlocks types below 4 bits")
-                ->expected(0, 1);
+                ->expected(0, 1)
+                ->type_name("FILE");
 }
 
 }  // namespace scale::cli

@@ -52,6 +52,8 @@ class Commands {
     Ending run() const { return chosen_(); }
     bool has_chosen() const { return static_cast<bool>(chosen_); }
     const std::string& chosen_name() const { return chosen_name_; }
+    // Whether the parsed subcommand works on a pass for long, and goes on where it was when it is started again.
+    bool resumes() const;
 
   private:
     GlobalOptions global_;

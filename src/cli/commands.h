@@ -20,6 +20,8 @@ void add_report_command(CLI::App& app, Commands& commands);
 void add_bundle_command(CLI::App& app, Commands& commands);
 void add_verify_command(CLI::App& app, Commands& commands);
 void add_doctor_command(CLI::App& app, Commands& commands);
+void add_completion_command(CLI::App& app, Commands& commands);
+void add_manual_command(CLI::App& app, Commands& commands);
 void add_worker_command(CLI::App& app, Commands& commands);
 
 }  // namespace scale::cli

@@ -1,26 +1,25 @@
 #include <algorithm>
 #include <memory>
+#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "cli/commands.h"
+#include "cli/init/options.h"
+#include "cli/init/wizard.h"
 #include "cli/model_argument.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "record/pass_file.h"
+#include "record/pass_template.h"
 
 namespace scale::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-struct InitOptions {
-    std::string model;
-    bool force = false;
-};
 
 // The only GGUF file of the folder.
 fs::path only_model(const fs::path& folder) {
@@ -70,7 +69,12 @@ std::string traffic_note(const fs::path& log) {
         log.string());
 }
 
-Ending init(const GlobalOptions& global, const InitOptions& options) {
+bool is_dialogue(const GlobalOptions& global, const InitOptions& options) {
+    return !global.json && !options.defaults && !states_wishes(options) && ::isatty(STDIN_FILENO) == 1 &&
+           ::isatty(STDERR_FILENO) == 1;
+}
+
+Ending init(const GlobalOptions& global, InitOptions options) {
     const fs::path file = global.folder / "scale.toml";
     if (!options.force) refuse_overwrite(file);
     const fs::path model = options.model.empty() ? only_model(global.folder) : fs::path(options.model);
@@ -79,19 +83,30 @@ Ending init(const GlobalOptions& global, const InitOptions& options) {
     record::Workload workload = defaults.constraint.workload;
     workload.context = defaults.deploy.context;
     const double target = suggested_memory_mib(summary, planned_memory(model, workload));
+    const bool asked = is_dialogue(global, options);
+    if (asked) {
+        fmt::print(stderr, "{}: {}\n", model.filename().string(), describe(summary));
+        options.model = model.string();
+        ask_wishes(options, {target}, ask_on_terminal);
+    }
 
     const std::string path = stored_path(model, global.folder);
-    const std::string text = record::pass_file_template(path, describe(summary), target);
-    const record::PassFile written = record::parse_pass_file(text, file.string());
-    if (written.model.path != path)
+    const std::string suggested = record::pass_file_template(path, describe(summary), target);
+    record::PassFile wanted = record::parse_pass_file(suggested, file.string());
+    if (wanted.model.path != path)
         throw core::input_error("the path " + path + " cannot be written to scale.toml", {}, "rename the model file");
+    apply(options, wanted);
+    const std::string text = record::pass_file_text(wanted, describe(summary));
+    const record::PassFile written = record::parse_pass_file(text, file.string());
     core::write_file_atomic(file, text);
 
     core::Json shown = summary;
     shown.erase("chat_template");
     Ending ending;
-    ending.text = fmt::format("{}: {}\nWrote {}.\n{}\n{}", model.filename().string(), describe(summary), file.string(),
-                              target_note(target), traffic_note(global.folder / written.traffic.log));
+    ending.text = fmt::format("{}: {}\nWrote {}.\n", model.filename().string(), describe(summary), file.string());
+    if (options.kind.empty() && options.memory_mib <= 0) ending.text += target_note(target) + "\n";
+    ending.text += traffic_note(global.folder / written.traffic.log);
+    if (asked) ending.text += "\nThe same without questions:\n  " + equivalent_command(options, global.folder);
     ending.json = {{"file", file.string()}, {"model", shown}, {"model_path", path}, {"memory_target_mib", target}};
     ending.next = "scale set";
     return ending;
@@ -103,11 +118,25 @@ void add_init_command(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<InitOptions>();
     const GlobalOptions& global = commands.global();
     CLI::App* command =
-        commands.add(app, "init", "write a commented scale.toml for a model", "scale init model-f16.gguf",
+        commands.add(app, "init", "write a commented scale.toml for a model; on a terminal it asks what for",
+                     "scale init model-f16.gguf --kind memory --memory-mib 300",
                      [options, &global] { return init(global, *options); });
-    command->add_option("model,--model", options->model,
-                        "the original's GGUF file; may be left out where the folder holds one");
+    command
+        ->add_option("model,--model", options->model,
+                     "the original's GGUF file; may be left out where the folder holds one")
+        ->type_name("FILE");
     command->add_flag("--force", options->force, "overwrite an existing scale.toml");
+    command->add_flag("--defaults", options->defaults, "ask nothing on a terminal");
+    command->add_option("--kind", options->kind, "of the constraint: what is to be relieved")
+        ->check(CLI::IsMember({"memory", "throughput", "cost", "measure"}));
+    command->add_option("--memory-mib", options->memory_mib, "what weights, KV cache and compute buffers may take");
+    command->add_option("--requests-per-minute", options->requests_per_minute, "that this machine has to serve");
+    command->add_option("--price-per-hour", options->price_per_hour, "of the machine");
+    command->add_option("--price-per-million-tokens", options->price_per_million_tokens, "that is wanted");
+    command->add_option("--quality", options->quality, "paramount takes INT8 wherever memory allows")
+        ->check(CLI::IsMember({"balanced", "paramount"}));
+    command->add_option("--traffic", options->traffic, "log of real requests, relative to the pass")
+        ->type_name("FILE");
 }
 
 }  // namespace scale::cli

@@ -183,8 +183,10 @@ void add_lock_command(CLI::App& app, Commands& commands) {
             return judged(quality::lock_quality(pass, threads));
         });
     command->add_flag("--declare", *declare_only, "record the budget of scale.toml, before anything is measured");
-    command->add_option("--export", *export_to, "write the newest gate's items as lm-evaluation-harness results there");
-    CLI::Option* file = command->add_option("--checkpoint", *checkpoint, "gate a GGUF written during training (qat)");
+    command->add_option("--export", *export_to, "write the newest gate's items as lm-evaluation-harness results there")
+        ->type_name("DIR");
+    CLI::Option* file = command->add_option("--checkpoint", *checkpoint, "gate a GGUF written during training (qat)")
+                            ->type_name("FILE");
     command->add_option("--percent", *percent, "of training that the checkpoint has seen: 10, 30 or 100")->needs(file);
     file->needs("--percent");
 }

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/terminal/fit.h"
+#include "cli/terminal/interrupt.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "engine/model.h"
@@ -43,9 +45,10 @@ const char* label_of(core::ErrorKind kind) {
 
 int report(const core::Error& error, const cli::Commands& commands, bool json) {
     const int code = exit_code_of(error.kind());
-    fmt::print(stderr, "{}: {}\n", label_of(error.kind()), error.found());
-    if (!error.expected().empty()) fmt::print(stderr, "expected: {}\n", error.expected());
-    if (!error.next().empty()) fmt::print(stderr, "next: {}\n", error.next());
+    std::string text = fmt::format("{}: {}\n", label_of(error.kind()), error.found());
+    if (!error.expected().empty()) text += fmt::format("expected: {}\n", error.expected());
+    if (!error.next().empty()) text += fmt::format("next: {}\n", error.next());
+    fmt::print(stderr, "{}", cli::for_terminal(text, STDERR_FILENO));
     if (json) {
         const core::Json object = {{"command", commands.chosen_name()},
                                    {"exit_code", code},
@@ -67,8 +70,9 @@ int conclude(cli::Ending ending, const cli::Commands& commands, bool json) {
         ending.json["next"] = ending.next;
         fmt::print("{}\n", core::canonical(ending.json));
     } else {
-        if (!ending.text.empty()) fmt::print("{}\n", ending.text);
-        if (!ending.next.empty()) fmt::print("\nnext: {}\n", ending.next);
+        std::string text = ending.text.empty() ? "" : ending.text + "\n";
+        if (!ending.next.empty()) text += "\nnext: " + ending.next + "\n";
+        fmt::print("{}", cli::for_terminal(text, STDOUT_FILENO));
     }
     if (std::fflush(stdout) != 0) return cli::exit_code::error;
     return ending.code;
@@ -97,6 +101,8 @@ int main(int argc, char** argv) {
     cli::add_bundle_command(app, commands);
     cli::add_verify_command(app, commands);
     cli::add_doctor_command(app, commands);
+    cli::add_completion_command(app, commands);
+    cli::add_manual_command(app, commands);
     cli::add_worker_command(app, commands);
     try {
         app.parse(argc, argv);
@@ -108,6 +114,7 @@ int main(int argc, char** argv) {
     if (global.quiet) core::set_verbosity(core::Verbosity::quiet);
     if (global.verbose) core::set_verbosity(core::Verbosity::verbose);
     record::set_tool_name(tool());
+    if (commands.resumes()) cli::explain_interruption(cli::shell_line(argc, argv));
     try {
         return conclude(commands.run(), commands, global.json);
     } catch (const core::Error& error) {

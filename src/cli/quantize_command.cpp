@@ -110,7 +110,8 @@ void add_size_options(CLI::App& command, quantize::SizeWish& wish) {
         command.add_option("--memory-mib", wish.memory_mib,
                            "weights, KV cache and compute buffers for the workload may take so many MiB"),
         command.add_option("--plan", wish.plan_file,
-                           "the types of this plan, as --dry-run --json or an artefact has it")};
+                           "the types of this plan, as --dry-run --json or an artefact has it")
+            ->type_name("FILE")};
     for (CLI::Option* size : sizes)
         for (CLI::Option* other : sizes)
             if (size != other) size->excludes(other);

@@ -68,8 +68,8 @@ void add_verify_command(CLI::App& app, Commands& commands) {
         commands.add(app, "verify", "recompute every hash of the record; check order, budget, verdict and files",
                      "scale verify --dir PASS\n  scale verify pass.scale.tar --into FOLDER",
                      [&commands, options] { return run_verify(commands.global(), *options); });
-    command->add_option("bundle", options->bundle, "a file of `scale bundle`, instead of a pass");
-    command->add_option("--into", options->into, "keep the unpacked pass in this new folder");
+    command->add_option("bundle", options->bundle, "a file of `scale bundle`, instead of a pass")->type_name("FILE");
+    command->add_option("--into", options->into, "keep the unpacked pass in this new folder")->type_name("DIR");
 }
 
 }  // namespace scale::cli

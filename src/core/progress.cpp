@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/terminal.h"
 #include "core/text.h"
 
 namespace scale::core {
@@ -70,8 +71,12 @@ void Progress::draw(double fraction, const std::string& note) {
     }
     const int width = 24;
     const int filled = static_cast<int>(fraction * width);
-    fmt::print(stderr, "\r\033[K{} [{}{}] {:.0f} %{}{}", label_, std::string(static_cast<std::size_t>(filled), '#'),
-               std::string(static_cast<std::size_t>(width - filled), '.'), 100 * fraction, left, suffix);
+    const std::string line =
+        fmt::format("{} [{}{}] {:.0f} %{}{}", label_, std::string(static_cast<std::size_t>(filled), '#'),
+                    std::string(static_cast<std::size_t>(width - filled), '.'), 100 * fraction, left, suffix);
+    // A line that wraps could not be drawn over.
+    const int columns = terminal_width(STDERR_FILENO);
+    fmt::print(stderr, "\r\033[K{}", columns > 1 ? first_characters(line, static_cast<std::size_t>(columns - 1)) : line);
     std::fflush(stderr);
 }
 

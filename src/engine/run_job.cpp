@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/process.h"
+#include "core/text.h"
 #include "engine/job.h"
 #include "engine/job_protocol.h"
 
@@ -105,7 +106,10 @@ void take_line(const std::string& line, Answer& answer, core::Progress* progress
     const core::Json message = core::parse_json(line, "the worker's output");
     if (message.contains("progress") && message["progress"].is_object()) {
         const core::Json& at = message["progress"];
-        if (progress) progress->update(at.value("done", 0.0), at.value("total", 0.0), at.value("note", ""));
+        std::string note = at.value("note", "");
+        if (const auto memory = at.value("memory", std::uint64_t{0}); memory > 0)
+            note += (note.empty() ? "" : ", ") + core::human_bytes(memory);
+        if (progress) progress->update(at.value("done", 0.0), at.value("total", 0.0), note);
     } else if (message.contains("result")) {
         answer.result = message["result"];
     } else if (message.contains("error")) {

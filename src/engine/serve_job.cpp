@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
+#include <fstream>
 #include <new>
 #include <unistd.h>
 
@@ -40,6 +41,14 @@ void send(int channel, const core::Json& message) {
     core::write_all(channel, core::canonical(message) + "\n", "the answer of the worker");
 }
 
+// Sent with every progress as "memory": what this process holds now; 0 where the system does not tell.
+std::uint64_t resident_bytes() {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t whole = 0;
+    std::uint64_t resident = 0;
+    return file >> whole >> resident ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
 class ChannelContext : public JobContext {
   public:
     explicit ChannelContext(int channel) : channel_(channel) {}
@@ -49,7 +58,7 @@ class ChannelContext : public JobContext {
         const auto now = std::chrono::steady_clock::now();
         if (now - last_ < 50ms && done < total) return;
         last_ = now;
-        send(channel_, {{"progress", {{"done", done}, {"total", total}, {"note", note}}}});
+        send(channel_, {{"progress", {{"done", done}, {"total", total}, {"note", note}, {"memory", resident_bytes()}}}});
     }
 
   private:

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "record/pass_fields.h"
+#include "record/pass_template.h"
 
 namespace scale::record {
 
@@ -332,6 +333,18 @@ PassFile read_pass_file(const std::filesystem::path& path) {
     return parse_pass_file(core::read_file(path, 1 << 20), path.filename().string());
 }
 
+std::string pass_file_text(const PassFile& file, const std::string& model_description) {
+    TemplateWriter writer;
+    writer.text = fmt::format(
+        "# A SCALE pass for {}.\n"
+        "# The stages in order: scale set, choose, lock --declare, assemble, quantize, lock, evaluate start; or scale "
+        "run.\n",
+        model_description);
+    PassFile values = file;  // visit_pass_file reads and writes by one declaration
+    visit_pass_file(values, writer);
+    return writer.text;
+}
+
 std::string pass_file_template(const std::string& model_path, const std::string& model_description,
                                double suggested_memory_mib) {
     PassFile file;
@@ -340,14 +353,7 @@ std::string pass_file_template(const std::string& model_path, const std::string&
         file.constraint.kind = "memory";
         file.constraint.memory_mib = suggested_memory_mib;
     }
-    TemplateWriter writer;
-    writer.text = fmt::format(
-        "# A SCALE pass for {}.\n"
-        "# The stages in order: scale set, choose, lock --declare, assemble, quantize, lock, evaluate start; or scale "
-        "run.\n",
-        model_description);
-    visit_pass_file(file, writer);
-    return writer.text;
+    return pass_file_text(file, model_description);
 }
 
 }  // namespace scale::record
