@@ -1,5 +1,6 @@
 #include "cli/changed_parts.h"
 #include "cli/commands.h"
+#include "core/clock.h"
 #include "record/store.h"
 #include "report/status.h"
 
@@ -10,7 +11,8 @@ namespace {
 Ending show_status(const GlobalOptions& global) {
     // Without Pass: a folder without scale.toml has a status too.
     const record::Lineage lineage = record::judge(record::Store(global.folder).read());
-    report::StatusView view = report::view_status(lineage, changed_since_constraint(global.folder, lineage));
+    report::StatusView view = report::view_status(lineage, changed_since_constraint(global.folder, lineage),
+                                                   core::to_rfc3339(core::now()));
     if (lineage.entries.empty() && !std::filesystem::exists(global.folder / "scale.toml"))
         view.next = "scale init MODEL.gguf";
     return {exit_code::done, report::to_text(view), report::to_json(view), view.next};

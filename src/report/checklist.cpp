@@ -6,6 +6,7 @@
 
 #include "report/checklist_boxes.h"
 #include "report/describe.h"
+#include "report/formats/markdown_text.h"
 
 namespace scale::report {
 
@@ -15,16 +16,6 @@ std::string evidence_of(const Box& box) {
     const std::string evidence = one_line(box.evidence, 240);
     if (box.entry == 0) return evidence;
     return fmt::format("{}{}(entry {})", evidence, evidence.empty() ? "" : " ", box.entry);
-}
-
-// Text in which Markdown sees no markup of its own.
-std::string plain_markdown(const std::string& text) {
-    std::string escaped;
-    for (const char c : text) {
-        if (std::string_view("\\`*_{}[]<>#|!&").find(c) != std::string_view::npos) escaped += '\\';
-        escaped += c;
-    }
-    return escaped;
 }
 
 std::string heading(record::Stage stage) {

@@ -71,8 +71,28 @@ Html& Html::empty(std::string_view tag, Attributes attributes) {
     return *this;
 }
 
-Html& Html::constant(std::string_view markup) {
-    out_ += markup;
+namespace {
+
+core::Json made_visible(const core::Json& value) {
+    if (value.is_string()) return visible(value.get_ref<const std::string&>());
+    if (!value.is_structured()) return value;
+    core::Json result = value;
+    for (core::Json& member : result) member = made_visible(member);
+    return result;
+}
+
+}  // namespace
+
+Html& Html::data(const core::Json& value) {
+    // In JSON these characters stand in strings only, where an escape means the same.
+    std::string safe;
+    for (const char c : core::canonical(made_visible(value))) {
+        if (c == '<' || c == '>' || c == '&')
+            safe += c == '<' ? "\\u003c" : c == '>' ? "\\u003e" : "\\u0026";
+        else
+            safe += c;
+    }
+    out_ += "<script type=\"application/json\">" + safe + "</script>\n";
     return *this;
 }
 

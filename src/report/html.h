@@ -1,4 +1,4 @@
-// Writing HTML and inline SVG so that no text can become markup.
+// Writing HTML so that no text can become markup.
 //
 // Everything that goes through text() or an attribute is made visible (report/describe.h) and escaped; there is no way
 // to write raw markup from outside. Elements are closed in the order in which they were opened; take() checks that.
@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "core/json.h"
 
 namespace scale::report {
 
@@ -25,10 +27,10 @@ class Html {
     Html& text(std::string_view text);
     // An element with nothing but text in it.
     Html& element(std::string_view tag, std::string_view text, Attributes attributes = {});
-    // An element without content: void in HTML, self-closing in SVG.
+    // An element without content.
     Html& empty(std::string_view tag, Attributes attributes = {});
-    // The document type and the style sheet: constants of this program, never data.
-    Html& constant(std::string_view markup);
+    // A block of data for the page's script. It is no script itself, and no text in it can end it.
+    Html& data(const core::Json& value);
 
     // The whole markup; asserts that every element is closed.
     std::string take();

@@ -2,24 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "report/frame.h"
 #include "report/html.h"
 #include "report/sections/sections.h"
-#include "report/style.h"
 
 namespace scale::report {
 
 namespace {
-
-void head(Html& page, const std::string& title) {
-    page.constant("<!DOCTYPE html>\n").open("html", {{"lang", "en"}}).open("head");
-    page.empty("meta", {{"charset", "utf-8"}});
-    page.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-    page.empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
-    // Nothing may be loaded or run, whatever a text in the record tries.
-    page.empty("meta", {{"http-equiv", "Content-Security-Policy"},
-                        {"content", "default-src 'none'; style-src 'unsafe-inline'; img-src 'none'"}});
-    page.element("title", title).open("style").constant(style_sheet()).close().close();
-}
 
 void navigation(Html& page, const StatusView& status) {
     page.open("nav", {{"aria-label", "Sections"}}).open("ol");
@@ -31,7 +20,7 @@ void navigation(Html& page, const StatusView& status) {
             .element("span", record::state_name(stage.state), {{"class", state_class(stage.state)}});
         page.close().close();
     }
-    for (const char* extra : {"checklist", "provenance"})
+    for (const char* extra : {"handoff", "checklist", "provenance"})
         page.open("li").element("a", extra, {{"href", std::string("#") + extra}}).close();
     page.close().close();
 }
@@ -39,11 +28,10 @@ void navigation(Html& page, const StatusView& status) {
 }  // namespace
 
 std::string render_report(const ReportInput& input) {
-    const Context context{input.lineage, view_status(input.lineage, input.changed), check(input.lineage, input.now),
+    const Context context{input.lineage, view_status(input.lineage, input.changed, input.now), check(input.lineage, input.now),
                           input.verification, input.now};
     Html page;
-    head(page, "SCALE report");
-    page.open("body").element("a", "Skip to the report", {{"class", "skip"}, {"href", "#main"}});
+    page.element("a", "Skip to the report", {{"class", "skip"}, {"href", "#main"}});
     page.open("header");
     write_summary(page, context);
     page.close();
@@ -54,13 +42,14 @@ std::string render_report(const ReportInput& input) {
     write_calibration(page, context);
     write_quality(page, context);
     write_rollout(page, context);
+    write_handoff(page, context);
     write_checklist(page, context);
     write_provenance(page, context);
     page.close();
     page.open("footer")
         .element("p", fmt::format("Written {} by {} from the record alone.", input.now, input.tool))
         .close();
-    return page.close().close().take();
+    return framed(page.take());
 }
 
 }  // namespace scale::report

@@ -1,5 +1,6 @@
-// The report of a pass: one HTML file without scripts, fonts or links to elsewhere, for the reviewer who asks who said
-// this was good enough. Everything in it comes from the record; missing stages are shown as open.
+// The report of a pass: one HTML file without fonts, images or links to elsewhere, for the reviewer who asks who said
+// this was good enough. Everything in it comes from the record; missing stages are shown as open. Its one script draws
+// plots of what the tables say.
 #pragma once
 
 #include <string>

@@ -28,6 +28,50 @@ void reopen(std::vector<record::StageStatus>& stages, const std::vector<std::str
     }
 }
 
+// The record's tool names program, engine and user, in that order.
+std::string user_of(const std::string& tool) {
+    const std::size_t comma = tool.rfind(", ");
+    return comma == std::string::npos ? tool : tool.substr(comma + 2);
+}
+
+std::vector<std::string> warnings_of(const record::Lineage& lineage, const std::string& now) {
+    std::vector<std::string> warnings;
+    const record::Entry* set = lineage.current(record::kind::calibration_set);
+    if (!set) return warnings;
+    const std::string expiry = set->payload.value("expires_at", "");
+    if (!now.empty() && !expiry.empty() && expiry <= now)
+        warnings.push_back(
+            fmt::format("the calibration set expired on {}: scale assemble makes a new one", expiry.substr(0, 10)));
+    const record::Entry* check = record::latest(lineage.entries, record::kind::traffic_check);
+    if (check && check->seq > set->seq && check->payload.value("verdict", "") == "refresh")
+        warnings.push_back("the traffic check asks for a new set: " + check->payload.value("sentence", ""));
+    return warnings;
+}
+
+core::Json to_json(const Action& action) {
+    return {{"entry", action.entry}, {"time", action.time}, {"who", action.who}, {"kind", action.kind},
+            {"what", action.what}};
+}
+
+// "2026-11-24 12:03  ada  verdict  PASS (entry 7)", in columns.
+std::string table_of(const std::vector<Action>& actions) {
+    std::size_t who = 0;
+    std::size_t kind = 0;
+    for (const Action& action : actions) {
+        who = std::max(who, one_line(action.who, 24).size());
+        kind = std::max(kind, action.kind.size());
+    }
+    std::string text;
+    for (const Action& action : actions) {
+        std::string minute = one_line(action.time, 16);
+        std::replace(minute.begin(), minute.end(), 'T', ' ');
+        const std::string what = one_line(action.what, 120);
+        text += fmt::format("  {}  {:<{}}  {:<{}}  {}{}(entry {})\n", minute, one_line(action.who, 24), who,
+                            one_line(action.kind, 40), kind, what, what.empty() ? "" : " ", action.entry);
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string next_command(const record::Lineage& lineage, Stage stage) {
@@ -39,8 +83,9 @@ std::string next_command(const record::Lineage& lineage, Stage stage) {
     return std::string(record::stage_command(stage));
 }
 
-StatusView view_status(const record::Lineage& lineage, std::vector<std::string> changed) {
+StatusView view_status(const record::Lineage& lineage, std::vector<std::string> changed, const std::string& now) {
     StatusView view;
+    view.warnings = warnings_of(lineage, now);
     view.stages = lineage.stages;
     view.changed = lineage.entries.empty() ? std::vector<std::string>{} : std::move(changed);
     reopen(view.stages, view.changed);
@@ -61,8 +106,7 @@ StatusView view_status(const record::Lineage& lineage, std::vector<std::string> 
                                              record::stage_name(status.stage), status.why));
     const auto& entries = lineage.entries;
     for (auto entry = entries.rbegin(); entry != entries.rend() && view.actions.size() < actions_shown; ++entry)
-        view.actions.push_back(fmt::format("{}  entry {}  {}  {}  [{}]", entry->time, entry->seq, entry->kind,
-                                           describe(*entry), entry->tool));
+        view.actions.push_back({entry->seq, entry->time, user_of(entry->tool), entry->kind, describe(*entry)});
     return view;
 }
 
@@ -82,8 +126,8 @@ std::string to_text(const StatusView& view) {
     for (const std::string& part : view.changed)
         text += fmt::format("Changed since stage S: {}\n", one_line(part, 200));
     for (const std::string& stale : view.stale) text += fmt::format("Stale: {}\n", one_line(stale, 220));
-    if (!view.actions.empty()) text += "\nLast actions\n";
-    for (const std::string& action : view.actions) text += "  " + one_line(action, 200) + "\n";
+    for (const std::string& warning : view.warnings) text += fmt::format("Note: {}\n", one_line(warning, 220));
+    if (!view.actions.empty()) text += "\nLast actions\n" + table_of(view.actions);
     text.pop_back();
     return text;
 }
@@ -95,8 +139,11 @@ core::Json to_json(const StatusView& view) {
                           {"letter", std::string(1, record::stage_letter(status.stage))},
                           {"state", record::state_name(status.state)},
                           {"why", status.why}});
-    return {{"sentence", view.sentence}, {"stage", view.stage},     {"decision", view.decision}, {"stages", stages},
-            {"stale", view.stale},       {"changed", view.changed}, {"actions", view.actions},   {"next", view.next}};
+    core::Json actions = core::Json::array();
+    for (const Action& action : view.actions) actions.push_back(to_json(action));
+    return {{"sentence", view.sentence}, {"stage", view.stage},       {"decision", view.decision},
+            {"stages", stages},          {"stale", view.stale},       {"changed", view.changed},
+            {"actions", actions},        {"warnings", view.warnings}, {"next", view.next}};
 }
 
 }  // namespace scale::report

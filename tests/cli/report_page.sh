@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The report is one well-formed page that loads nothing and runs nothing, whatever the texts in the record say; and it
-# stands at every point of a pass.
+# The report is one well-formed page that loads nothing and runs nothing but its own script, whatever the texts in the
+# record say; it says all it has to say without that script; and it stands at every point of a pass.
 set -uo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -12,7 +12,19 @@ for until in constraint decision calibration_set artefact budget gate_started ve
   "$SCALE" report --dir "$folder/pass" -q >/dev/null || { echo "FAILED: report until $until"; exit 1; }
   check "$folder/pass/scale-report.html"
 done
-check "$folder/pass/scale-report.html" --plots 8 --text 'alert(' --text 'e-value 41' --text 'rolled_back'
+check "$folder/pass/scale-report.html" --plots 11 --text 'alert(' --text 'e-value 41' --text 'rolled_back'
+rm -rf "$folder/pass"; python3 "$SOURCE/tests/support/handmade_pass.py" "$folder/pass" || exit 1
+"$SCALE" report --dir "$folder/pass" -q >/dev/null || exit 1
+check "$folder/pass/scale-report.html" --plots 11 --text 'llama-server -m model-Q8_0.gguf' --text '6 × 7 = 42' --text '6 + 7 = 13' \
+  --text 'Slices of the traffic' --text '3 of 4 slices' --text 'within one standard deviation' --text 'scale quantize --again'
+# What differs between two answers is marked in each, and nothing else is.
+python3 - "$folder/pass/scale-report.html" <<'PYTHON' || { echo "FAILED: marked differences"; exit 1; }
+import html, re, sys
+page = open(sys.argv[1]).read()
+marked = lambda tag: [html.unescape(text) for text in re.findall(f"<{tag}>(.*?)</{tag}>", page)]
+assert marked("del") == [" ×", " 42 pens.", ' "France"}'], marked("del")
+assert marked("ins") == [" +", " 13 pens in all.", " France}"], marked("ins")
+PYTHON
 
 mkdir "$folder/empty"
 "$SCALE" report --dir "$folder/empty" --output "$folder/empty.html" >/dev/null || exit 1

@@ -30,6 +30,17 @@ TEST(Html, InvalidUtf8IsReplacedByteByByte) {
     EXPECT_EQ(escaped("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD");  // a surrogate
 }
 
+TEST(Html, ABlockOfDataHoldsTheValuesAndCannotBeEnded) {
+    const core::Json value = {{"text", "</script><!-- \u202E \x1b & \xff"}, {"list", {1, "<b>"}}};
+    const std::string block = Html().data(value).take();
+    const std::string tag = "<script type=\"application/json\">";
+    const std::string inside = block.substr(tag.size(), block.rfind("</script>") - tag.size());
+    EXPECT_EQ(inside.find_first_of("<>&"), std::string::npos);
+    const core::Json read = core::Json::parse(inside);
+    EXPECT_EQ(read["text"], "</script><!-- \uFFFD \uFFFD & \uFFFD");
+    EXPECT_EQ(read["list"][1], "<b>");
+}
+
 TEST(OneLine, CutsByCharactersAndKeepsToOneLine) {
     EXPECT_EQ(one_line("short", 10), "short");
     EXPECT_EQ(one_line("a\nb\tc\x1b[0m", 20), "a b c [0m");

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "record/payload.h"
 #include "record/store.h"
+#include "record/tool.h"
 #include "report/checklist.h"
 
 namespace scale::report {
@@ -142,7 +143,37 @@ TEST_F(Pass, TheActionsAreTheNewestEntriesFirst) {
     for (int i = 0; i < 7; ++i) constraint();
     const StatusView view = status();
     ASSERT_EQ(view.actions.size(), 5u);
-    EXPECT_NE(view.actions[0].find("entry 7"), std::string::npos);
+    EXPECT_EQ(view.actions[0].entry, 7u);
+    EXPECT_EQ(to_json(view)["actions"][4]["entry"], 3);
+}
+
+TEST_F(Pass, AnActionNamesTheUserAndNotTheProgram) {
+    record::set_tool_name("scale 0.1.0, llama.cpp b1, build 2, ada");
+    constraint();
+    const StatusView view = status();
+    EXPECT_EQ(view.actions[0].who, "ada");
+    EXPECT_NE(to_text(view).find("ada"), std::string::npos);
+    EXPECT_EQ(to_text(view).find("llama.cpp"), std::string::npos);
+}
+
+TEST_F(Pass, AnExpiredSetAndShiftedTrafficAreNoted) {
+    constraint();
+    decision();
+    calibration();
+    const auto warnings = [&](const std::string& now) { return view_status(lineage(), {}, now).warnings.size(); };
+    EXPECT_EQ(warnings("2026-08-31T23:59:59.999Z"), 0u);
+    EXPECT_EQ(warnings("2026-09-01T00:00:00.000Z"), 1u);
+    record::TrafficCheck checked;
+    checked.verdict = "keep";
+    add(Stage::calibration, kind::traffic_check, {set_}, checked);
+    EXPECT_EQ(warnings(""), 0u);
+    checked.verdict = "refresh";
+    checked.sentence = "topics moved";
+    add(Stage::calibration, kind::traffic_check, {set_}, checked);
+    EXPECT_EQ(warnings(""), 1u);
+    EXPECT_NE(to_text(view_status(lineage())).find("topics moved"), std::string::npos);
+    calibration();  // a newer set answers the check
+    EXPECT_EQ(warnings(""), 0u);
 }
 
 TEST_F(Pass, BoxesOfTheConstraint) {

@@ -110,7 +110,7 @@ def tensors():
     made = []
     for layer in range(30):
         for i, part in enumerate(["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"]):
-            made.append({"name": f"blk.{layer}.{part}.weight", "type": "Q8_0", "bytes": 352512 * (3 if "ffn" in part else 1),
+            made.append({"name": f"blk.{layer}.{part}.weight", "type": "Q6_K" if part == "ffn_up" and layer % 3 else "Q8_0", "bytes": 352512 * (3 if "ffn" in part else 1),
                          "relative_error": 0.0045 + 0.0004 * i + 0.00009 * abs(15 - layer), "cosine": 0.99998})
     made.append({"name": "token_embd.weight", "type": "Q8_0", "bytes": 30081024, "relative_error": 0.0051, "cosine": 0.99998})
     return made
@@ -124,8 +124,43 @@ def check(name, category, endpoint, n, original, candidate, upper, margin, resul
     return {**base, **more}
 
 
+def slices():
+    made = []
+    for i, (stratum, texts) in enumerate((("chat / Latin / billing / 65–256", 410), ("chat / Latin / code / 65–256", 260),
+                                          ("completion / Latin / small talk / 0–64", 190), ("json / Latin / billing / 257–1024", 12))):
+        made.append(check(f"kl_mean of {stratum}", "distribution", "kl_mean_slice", texts, 0, 0.0012 + 0.0011 * i, 0.0017 + 0.002 * i, 0.04,
+                          "PASS" if texts > 100 else "NO POWER", difference=0.0012 + 0.0011 * i))
+    return made
+
+
+def worst(out):
+    """Regressions of the three kinds that src/quality/regressions.cpp keeps."""
+    return {
+        "answers": [{"id": "reasoning-17", "task": "reasoning/steps", "problem": "the number is not 42",
+                     "prompt": out("Tom has 6 boxes of 7 pens. How many pens are that?"),
+                     "original": out("Each box has 7 pens, and there are 6 boxes, so Tom has 6 × 7 = 42 pens."),
+                     "candidate": out("Each box has 7 pens, and there are 6 boxes, so Tom has 6 + 7 = 13 pens in all.")},
+                    {"id": "json-3", "task": "json/answer", "problem": "not valid JSON", "prompt": out("Give the city as JSON."),
+                     "original": out('{"city": "Lyon", "country": "France"}'), "candidate": out('{"city": "Lyon", "country": France}')}],
+        "items": [{"id": f"consistency-{i}", "task": "consistency/paraphrase", "right": out(" yes"), "chosen": out(" no"),
+                   "original_margin": 0.31 - i / 20, "candidate_margin": -0.12 + i / 40} for i in range(3)],
+        "tokens": [{"sequence": out(f"text {i}"), "before": out(f"The capital of France, number {i}, is"), "token": out(" Paris"),
+                    "original_probability": 0.91 - i / 50, "candidate_probability": 0.55 - i / 40, "kl": 0.41 - i / 30} for i in range(4)],
+    }
+
+
+def evidence(out, thumbs, events):
+    """As src/rollout/evidence/monitor.cpp writes it, of what the report reads."""
+    candidate, original = events
+    return {"sentence": out("harm on thumbs_down" if thumbs > 4.8 else "no harm found"), "verdict": "harm" if thumbs > 4.8 else "undecided",
+            "guardrails": {out(name): {"candidate_units": mine, "original_units": theirs,
+                                       "harm": {"log_e": log_e, "log_threshold": math.log(120), "p_value": math.exp(-max(log_e, 0)), "reached": log_e > 4.8}}
+                           for name, mine, theirs, log_e in (("thumbs_down", candidate, original, thumbs), ("escalation", candidate // 6, original // 2, thumbs / 9 - 0.7),
+                                                             ("server_error", 0, 1, 0.0))}}
+
+
 def checks(options):
-    return [
+    return slices() + [
         check("kl_mean", "distribution", "kl_mean", 8192, 0, 0.0012, 0.0014, 0.02, "PASS", difference=0.0012),
         check("top1_agreement", "distribution", "top1_agreement", 8192, 1, 0.984, 0.0183, 0.05, "PASS", difference=0.016),
         check("perplexity_ratio", "distribution", "perplexity_ratio", 8192, 18.42, 18.45, 0.0031, 0.02, "PASS", difference=0.0016),
@@ -186,17 +221,16 @@ def write(options):
     record.append("quality", "verdict", ["artefact", "budget", "gate_started"], {
         "verdict": "PASS", "sentence": "PASS: every margin holds.", "artefact_sha256": sha256(artefact), "gate_started": gate,
         "measurements_sha256": record.put(b"measurements"), "compressed": False, "seconds": 212.4, "checks": checks(options),
-        "worst": [{"text": out(f"The capital of France is number {i}"), "token": out(" Paris"), "original_probability": 0.91 - i / 50,
-                   "candidate_probability": 0.55 - i / 40, "kl": 0.41 - i / 30} for i in range(6)]})
+        "worst": worst(out)})
     record.append("rollout", "archived", ["verdict"], {"original_sha256": record.put(original), "bytes": len(original)})
     record.append("rollout", "rollout_started", ["verdict", "archived"], {"flag": "candidate", "share_ppm": 50000, "epoch": 1})
-    record.append("rollout", "rollout_step", ["rollout_started"], {"share_ppm": 100000, "epoch": 2, "reason": "safe at 5 %"})
+    record.append("rollout", "rollout_step", ["rollout_started"], {"share_ppm": 100000, "epoch": 2, "reason": "safe at 5 %",
+                                                                   "evidence": evidence(out, 0.9, (7, 4))})
+    record.append("rollout", "rollout_step", ["rollout_started"], {"share_ppm": 250000, "epoch": 3, "reason": "safe at 10 %",
+                                                                   "evidence": evidence(out, 2.2, (16, 6))})
     record.append("rollout", "rolled_back", ["rollout_started"], {
-        "reason": out("thumbs_down: e-value 41 over 20"), "epoch": 3, "weight_ppm": 0, "by": "gateway", "harm": True,
-        "evidence": {"sentence": out("harm on thumbs_down"), "verdict": "harm", "guardrails": {
-            out(name): {"candidate_units": mine, "original_units": theirs,
-                        "harm": {"log_e": log_e, "log_threshold": math.log(120), "p_value": math.exp(-max(log_e, 0)), "reached": log_e > 4.8}}
-            for name, mine, theirs, log_e in (("thumbs_down", 31, 9, 5.1), ("escalation", 4, 5, -0.4), ("server_error", 0, 1, 0.0))}}})
+        "reason": out("thumbs_down: e-value 41 over 20"), "epoch": 4, "weight_ppm": 0, "by": "gateway", "harm": True,
+        "evidence": evidence(out, 5.1, (31, 9))})
     record.close()
 
 

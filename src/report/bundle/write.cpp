@@ -11,6 +11,7 @@
 #include "report/bundle/archive.h"
 #include "report/bundle/bundle.h"
 #include "report/bundle/layout.h"
+#include "report/handoff/model_card.h"
 
 namespace scale::report {
 
@@ -19,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* report_name = "scale-report.html";
+constexpr const char* card_name = "MODEL_CARD.md";
 
 struct Sources {
     std::vector<BundledFile> files;
@@ -108,6 +110,7 @@ BundleSummary write_bundle(const fs::path& pass_folder, const record::Lineage& l
         add_text(sources, "scale.toml", core::read_file(pass_folder / "scale.toml"));
     add_text(sources, ".scale/record.jsonl", core::read_file(record::Store(pass_folder).file()));
     add_text(sources, report_name, report);
+    if (entry) add_text(sources, card_name, model_card(lineage, origin_of(pass_folder / artefact.path)));
     add_objects(sources, pass_folder, manifest.left_out);
     if (entry && options.weights)
         add_artefact(sources, pass_folder, artefact);

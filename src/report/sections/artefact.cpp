@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "report/chart.h"
 #include "report/sections/parts.h"
-#include "report/svg.h"
 
 namespace scale::report {
 
@@ -24,24 +24,45 @@ std::pair<int, std::string> place_of(const std::string& name) {
     return {std::atoi(name.c_str() + 4), name.substr(dot + 1, end - dot - 1)};
 }
 
-void plot_errors(Html& page, const Artefact& artefact) {
-    std::map<std::string, Series> series;
+void plot_matrices(Html& page, const Artefact& artefact) {
+    core::Json rows = core::Json::array();
+    const TensorCheck* worst = nullptr;
     for (const TensorCheck& tensor : artefact.tensors) {
         const auto [layer, part] = place_of(tensor.name);
-        if (layer < 0 || tensor.relative_error <= 0) continue;  // kept as it was
-        series[part].name = part;
-        series[part].points.emplace_back(layer, tensor.relative_error);
+        if (layer < 0 || tensor.relative_error <= 0) continue;  // of no layer, or kept as it was
+        rows.push_back({{"layer", layer}, {"part", part}, {"type", tensor.type}, {"error", tensor.relative_error}});
+        if (!worst || tensor.relative_error > worst->relative_error) worst = &tensor;
     }
-    LayerPlot plot;
-    plot.title = "Relative error ‖W − Ŵ‖ / ‖W‖ of every tensor by layer (measured on the reopened file)";
-    plot.y_label = "relative error";
-    for (auto& [part, one] : series) {
-        const auto worst = std::max_element(one.points.begin(), one.points.end(),
-                                            [](const auto& a, const auto& b) { return a.second < b.second; });
-        plot.description += fmt::format("{}: at most {:.4f}, in layer {:.0f}. ", part, worst->second, worst->first);
-        plot.series.push_back(std::move(one));
+    if (!worst) return;
+    draw(page, {"layers", "Type and error of every matrix, by layer",
+                "● measured on the reopened file: ‖W − Ŵ‖ / ‖W‖, the darker the further from the original; types are "
+                "written where they differ.",
+                fmt::format("{} matrices; furthest from its original is {} in {}, by {:.4f}.", rows.size(), worst->name,
+                            worst->type, worst->relative_error),
+                {{"rows", rows}}});
+}
+
+void write_layers(Html& page, const Artefact& artefact) {
+    const record::StatisticsStability& stability = artefact.stability;
+    std::map<int, std::pair<double, std::string>> layers;  // largest error, and whose
+    for (const TensorCheck& tensor : artefact.tensors) {
+        const int layer = place_of(tensor.name).first;
+        if (layer < 0 || tensor.relative_error <= layers[layer].first) continue;
+        layers[layer] = {tensor.relative_error, place_of(tensor.name).second + " in " + tensor.type};
     }
-    draw(page, plot);
+    std::vector<Cells> rows;
+    for (const auto& [layer, worst] : layers)
+        rows.push_back({fmt::format("{}", layer), fmt::format("{:.5f}", worst.first), worst.second});
+    page.open("details").element("summary", "Every layer in numbers");
+    table(page, "Largest relative error of each layer",
+          {{"layer", true}, {"error", true, false, Source::measured}, {"in", false, true}}, rows);
+    rows.clear();
+    for (const auto& [layer, difference] : stability.by_layer)
+        rows.push_back({layer, fmt::format("{:.1f} %", 100 * difference)});
+    if (!rows.empty())
+        table(page, "How much the activation statistics of the even and the odd samples differ",
+              {{"input of"}, {"difference", true, false, Source::measured}}, rows);
+    page.close();
 }
 
 void write_types(Html& page, const Artefact& artefact) {
@@ -91,7 +112,8 @@ void write_artefact(Html& page, const Context& context) {
                {"True width", fmt::format("{:.2f} bits", artefact.bits_per_weight), "per weight, file over parameters"},
                {"Statistics", fmt::format("{} tokens", artefact.statistics_tokens), enough(artefact.stability)}});
         page.open("p").text(artefact.method + ". SHA-256 ").element("code", artefact.sha256).close();
-        plot_errors(page, artefact);
+        plot_matrices(page, artefact);
+        write_layers(page, artefact);
         write_types(page, artefact);
         write_worst(page, artefact);
         page.element("h3", "Generation check").element("p", "Prompt:").element("pre", artefact.prompt);

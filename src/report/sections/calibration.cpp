@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "report/chart.h"
 #include "report/sections/parts.h"
-#include "report/svg.h"
 
 namespace scale::report {
 
@@ -25,17 +25,22 @@ void plot_dimension(Html& page, const CalibrationSet& set, const std::string Str
         samples += stratum.samples;
     }
     if (traffic == 0 || samples == 0) return;
-    PairPlot plot{fmt::format("Share of each {} in the traffic and in the calibration set (counted)", name),
-                  "",
-                  "traffic",
-                  "set",
-                  {}};
+    core::Json rows = core::Json::array();
+    std::vector<Cells> cells;
+    std::string summary;
     for (const auto& [value, share] : shares) {
-        plot.rows.push_back({value, share.first / traffic, share.second / samples});
-        plot.description += fmt::format("{}: {:.1f} % of traffic, {:.1f} % of the set. ", value,
-                                        100 * share.first / traffic, 100 * share.second / samples);
+        const double of_traffic = share.first / traffic;
+        const double of_set = share.second / samples;
+        rows.push_back({{"value", value.empty() ? "(none)" : value}, {"traffic", of_traffic}, {"set", of_set}});
+        cells.push_back({value, fmt::format("{:.1f} %", 100 * of_traffic), fmt::format("{:.1f} %", 100 * of_set)});
+        summary += fmt::format("{}: {:.1f} % of traffic, {:.1f} % of the set. ", value, 100 * of_traffic, 100 * of_set);
     }
-    draw(page, plot);
+    draw(page, {"coverage", fmt::format("Share of each {} in the traffic and in the calibration set", name),
+                "Counted. Quotas follow the root of the traffic, so rare kinds have more than their share.", summary,
+                {{"dimension", name}, {"rows", rows}}});
+    page.open("details").element("summary", "The same in numbers");
+    table(page, "Shares by " + name, {{name}, {"traffic", true}, {"set", true}}, cells);
+    page.close();
 }
 
 void write_strata(Html& page, const CalibrationSet& set) {

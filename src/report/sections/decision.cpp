@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "report/chart.h"
 #include "report/sections/parts.h"
-#include "report/svg.h"
 
 namespace scale::report {
 
@@ -24,38 +24,64 @@ std::string list_names(const Decision& decision) {
     return names + ".";
 }
 
-void plot_sizes(Html& page, const Decision& decision) {
-    ScatterPlot plot;
-    plot.title = "Divergence from the original against true size (divergence estimated, size computed with fallbacks)";
-    plot.description = list_names(decision);
-    plot.x_label = "file size, MiB";
-    plot.y_label = "KL divergence, nats per token (log)";
+// Measured is the divergence of the artefact that the gate has judged; everything else here is estimated.
+core::Json measured_point(const Context& context) {
+    const record::Entry* artefact = record::latest(context.lineage.entries, record::kind::artefact);
+    const record::Entry* verdict = record::latest(context.lineage.entries, record::kind::verdict);
+    if (!artefact || !verdict || verdict->payload.value("artefact_sha256", "") != artefact->payload.value("sha256", ""))
+        return nullptr;
+    for (const record::GateCheck& check : verdict->payload.get<record::Verdict>().checks)
+        if (check.endpoint == "kl_mean" && check.difference > 0)
+            return {{"name", "the artefact"},
+                    {"mib", artefact->payload.value("bytes", 0.0) / mebibyte},
+                    {"kl", check.difference},
+                    {"low", 0},
+                    {"high", 0},
+                    {"measured", true},
+                    {"chosen", false},
+                    {"reason", "as the gate measured it on held-out traffic"}};
+    return nullptr;
+}
+
+void plot_sizes(Html& page, const Context& context, const Decision& decision) {
+    core::Json points = core::Json::array();
     for (const Candidate& candidate : decision.candidates) {
         // The original has no divergence: it has no place on a logarithmic axis.
         if (candidate.bytes == 0 || candidate.kl_estimate <= 0) continue;
-        const bool measured = candidate.kl_source.rfind("measured", 0) == 0;
-        plot.points.push_back({candidate.name, static_cast<double>(candidate.bytes) / mebibyte, candidate.kl_estimate,
-                               candidate.kl_low, candidate.kl_high, measured ? Source::measured : Source::estimated,
-                               candidate.chosen});
+        points.push_back({{"name", candidate.name},
+                          {"mib", static_cast<double>(candidate.bytes) / mebibyte},
+                          {"kl", candidate.kl_estimate},
+                          {"low", candidate.kl_low},
+                          {"high", candidate.kl_high},
+                          {"measured", candidate.kl_source.rfind("measured", 0) == 0},
+                          {"chosen", candidate.chosen},
+                          {"reason", candidate.reason}});
     }
-    draw(page, plot);
+    if (points.empty()) return;
+    if (const core::Json point = measured_point(context); !point.is_null()) points.push_back(point);
+    draw(page, {"candidates", "Quality against bytes",
+                "◇ estimated before the gate, with one standard deviation; ● measured by the gate. Lower and further "
+                "left is better; the chosen type is ringed.",
+                list_names(decision), {{"points", points}}});
 }
 
 void plot_speeds(Html& page, const Decision& decision) {
-    BarPlot plot;
-    plot.title = "Speed of one request against the original (measured here, range of the paired rounds)";
-    plot.reference = 1;
-    plot.reference_label = "original";
+    core::Json rows = core::Json::array();
+    std::string summary;
     for (const Candidate& candidate : decision.candidates) {
-        if (!candidate.trialled) continue;
+        if (!candidate.trialled || candidate.speedup.median <= 0) continue;
         const auto& speedup = candidate.speedup;
-        plot.rows.push_back({candidate.name + (candidate.chosen ? " (chosen)" : ""), speedup.median, speedup.low,
-                             speedup.high,
-                             fmt::format("{:.2f}× ({:.2f}–{:.2f})", speedup.median, speedup.low, speedup.high),
-                             Source::measured, candidate.chosen});
-        plot.description += fmt::format("{} {:.2f} times. ", candidate.name, speedup.median);
+        rows.push_back({{"name", candidate.name},
+                        {"speedup", speedup.median},
+                        {"low", speedup.low},
+                        {"high", speedup.high},
+                        {"chosen", candidate.chosen}});
+        summary += fmt::format("{} {:.2f} times. ", candidate.name, speedup.median);
     }
-    draw(page, plot);
+    if (rows.empty()) return;
+    draw(page, {"speeds", "Speed of a request against the original",
+                "● measured here, in rounds interleaved with the original; the line is their range.", summary,
+                {{"rows", rows}}});
 }
 
 void write_table(Html& page, const Decision& decision) {
@@ -66,15 +92,15 @@ void write_table(Html& page, const Decision& decision) {
         rows.push_back({(candidate.chosen ? "▶ " : "") + candidate.name,
                         candidate.bits_per_weight > 0 ? fmt::format("{:.2f}", candidate.bits_per_weight) : "–",
                         mib(candidate.bytes), candidate.bytes > 0 ? fmt::format("{:.4f}", candidate.kl_estimate) : "–",
-                        candidate.trialled ? fmt::format("● {:.2f}×", candidate.speedup.median) : "–", candidate.reason,
+                        candidate.trialled ? fmt::format("{:.2f}×", candidate.speedup.median) : "–", candidate.reason,
                         candidate.rule});
     }
-    table(page, "Every candidate and why it won or lost (● measured; divergence ◇ estimated)",
+    table(page, "Every candidate and why it won or lost: sizes counted with fallbacks, divergence ◇ estimated, speed ● measured",
           {{"candidate"},
            {"true bits", true},
            {"MiB", true},
-           {"◇ KL", true},
-           {"speed", true},
+           {"KL, nats", true, false, Source::estimated},
+           {"speed", true, false, Source::measured},
            {"why", false, true},
            {"rule"}},
           rows, chosen);
@@ -91,9 +117,9 @@ void write_sources(Html& page, const Decision& decision) {
           {{"candidate"},
            {"divergence", false, true},
            {"speed", false, true},
-           {"prompt", true},
-           {"one sequence", true},
-           {"together", true},
+           {"prompt", true, false, Source::measured},
+           {"one sequence", true, false, Source::measured},
+           {"together", true, false, Source::measured},
            {"fallback tensors", true}},
           rows);
     page.close();
@@ -112,7 +138,7 @@ void write_decision(Html& page, const Context& context) {
         page.open("p").text("Rule: ").element("code", decision.rule).close();
         if (!decision.because.empty())
             page.element("p", "Pinned by a person, because: " + decision.because, {{"class", "note"}});
-        plot_sizes(page, decision);
+        plot_sizes(page, context, decision);
         plot_speeds(page, decision);
         write_table(page, decision);
         write_sources(page, decision);

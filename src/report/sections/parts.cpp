@@ -60,33 +60,36 @@ void tiles(Html& page, const std::vector<Tile>& all) {
     page.close();
 }
 
+namespace {
+
+std::string layout_of(const Column& column) {
+    return column.number ? "number" : column.is_long ? "long" : "";
+}
+
+std::string tone_of(const Column& column, const std::string& cell) {
+    if (cell == "PASS") return " good";
+    if (cell == "FAIL" || cell == "FAILED") return " bad";
+    if (cell == "INCONCLUSIVE" || cell == "NO POWER") return " warn";
+    if (cell.empty() || cell == "–" || column.source == Source::unmarked) return "";
+    return column.source == Source::measured ? " measured" : " estimated";
+}
+
+}  // namespace
+
 void table(Html& page, const std::string& caption, const std::vector<Column>& columns, const std::vector<Cells>& rows,
            int chosen) {
-    const auto style = [&](std::size_t column) {
-        return std::string(columns[column].number ? "number" : columns[column].is_long ? "long" : "");
-    };
     page.open("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", caption}});
     page.open("table").element("caption", caption).open("thead").open("tr");
     for (std::size_t c = 0; c < columns.size(); ++c)
-        page.element("th", columns[c].name, {{"scope", "col"}, {"class", style(c)}});
+        page.element("th", columns[c].name, {{"scope", "col"}, {"class", layout_of(columns[c])}});
     page.close().close().open("tbody");
     for (std::size_t r = 0; r < rows.size(); ++r) {
         page.open("tr", {{"class", static_cast<int>(r) == chosen ? "chosen" : ""}});
         for (std::size_t c = 0; c < columns.size() && c < rows[r].size(); ++c)
-            page.element("td", rows[r][c], {{"class", style(c)}});
+            page.element("td", rows[r][c], {{"class", layout_of(columns[c]) + tone_of(columns[c], rows[r][c])}});
         page.close();
     }
     page.close().close().close();
-}
-
-std::string range_text(const record::Measured& figure, int decimals) {
-    if (figure.rounds == 0) return "–";
-    return fmt::format("{:.{}f} ({:.{}f}–{:.{}f}, {} rounds)", figure.median, decimals, figure.low, decimals,
-                       figure.high, decimals, figure.rounds);
-}
-
-std::string mib(std::uint64_t bytes) {
-    return bytes == 0 ? "–" : fmt::format("{:.1f}", static_cast<double>(bytes) / (1024.0 * 1024.0));
 }
 
 }  // namespace scale::report

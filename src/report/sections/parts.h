@@ -7,6 +7,7 @@
 
 #include "record/payload.h"
 #include "record/store.h"
+#include "report/figures.h"
 #include "report/sections/sections.h"
 
 namespace scale::report {
@@ -30,17 +31,17 @@ struct Tile {
 };
 void tiles(Html& page, const std::vector<Tile>& tiles);
 
+enum class Source { unmarked, measured, estimated };
+
 struct Column {
     std::string name;
     bool number = false;
     bool is_long = false;
+    Source source = Source::unmarked;  // of its figures: "●" or "◇" before each
 };
 using Cells = std::vector<std::string>;
 // `chosen` is the index of a row to mark; -1: none.
 void table(Html& page, const std::string& caption, const std::vector<Column>& columns, const std::vector<Cells>& rows,
            int chosen = -1);
-
-std::string range_text(const record::Measured& figure, int decimals = 1);  // "38.0 (37.1–38.9, 3 rounds)"
-std::string mib(std::uint64_t bytes);
 
 }  // namespace scale::report

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include "record/gate_endpoint.h"
-#include "report/describe.h"
+#include "report/chart.h"
 #include "report/sections/parts.h"
-#include "report/svg.h"
 
 namespace scale::report {
 
@@ -16,56 +15,70 @@ using record::counts_in_points;
 using record::GateCheck;
 using record::Verdict;
 
-// A loss in the unit that people use: percentage points for shares of items, its own unit otherwise.
-std::string figure(const GateCheck& check, double value) {
-    if (value >= 1e8) return "no limit";
-    if (counts_in_points(check) || check.endpoint == "top1_agreement" || check.endpoint == "rms_dp")
-        return fmt::format("{:.2f} pp", 100 * value);
-    if (check.endpoint == "perplexity_ratio" || check.endpoint == "length")
-        return fmt::format("{:+.2f} %", 100 * value);
-    if (check.endpoint == "score") return fmt::format("{:.4g}", value);
-    return fmt::format("{:.4f} nats", value);
-}
-
 double share_of(double value, double margin) {
     if (margin > 0) return value / margin;
     return value <= margin ? 0.0 : 3.0;
 }
 
-void plot_checks(Html& page, const Verdict& verdict) {
-    ForestPlot plot;
-    plot.title =
-        "Loss of the candidate and its one-sided upper limit, in shares of the declared margin (measured, paired)";
-    for (const GateCheck& check : verdict.checks) {
-        if (check.n == 0 || check.category == "identity") continue;
-        plot.rows.push_back({check.name + (check.endpoint == "gold_loss" ? " (gold loss)" : ""),
-                             share_of(check.difference, check.margin), share_of(check.upper, check.margin),
-                             "≤ " + figure(check, check.upper), check.result});
-        plot.description +=
-            fmt::format("{} {}: loss {}, upper limit {}, margin {}. ", check.name, check.result,
-                        figure(check, check.difference), figure(check, check.upper), figure(check, check.margin));
+// Comparisons of one kind as a forest plot.
+void plot_checks(Html& page, const std::string& title, const std::vector<const GateCheck*>& checks) {
+    core::Json rows = core::Json::array();
+    std::string summary;
+    for (const GateCheck* check : checks) {
+        if (check->n == 0 || check->category == "identity") continue;
+        const std::string text = fmt::format("Loss {}, upper limit {}, margin {}", figure_of(*check, check->difference),
+                                             figure_of(*check, check->upper), figure_of(*check, check->margin));
+        rows.push_back({{"name", title_of(*check)},
+                        {"loss", share_of(check->difference, check->margin)},
+                        {"upper", share_of(check->upper, check->margin)},
+                        {"text", text},
+                        {"result", check->result}});
+        summary += fmt::format("{} {}. {}. ", title_of(*check), check->result, text);
     }
-    draw(page, plot);
+    if (rows.empty()) return;
+    draw(page, {"gate", title,
+                "● measured, paired: the dot is the loss, the line reaches to its one-sided upper limit. All that ends "
+                "before the margin is within the budget.",
+                summary, {{"rows", rows}}});
 }
 
-void write_checks(Html& page, const Verdict& verdict) {
+void plot_pairs(Html& page, const std::vector<const GateCheck*>& checks) {
+    core::Json rows = core::Json::array();
+    std::string summary;
+    for (const GateCheck* check : checks) {
+        if (!counts_in_points(*check) || check->base_only + check->candidate_only == 0) continue;
+        rows.push_back({{"name", title_of(*check)},
+                        {"lost", check->base_only},
+                        {"won", check->candidate_only},
+                        {"n", check->n}});
+        summary += fmt::format("{}: {} lost, {} won of {}. ", title_of(*check), check->base_only,
+                               check->candidate_only, check->n);
+    }
+    if (rows.empty()) return;
+    draw(page, {"pairs", "Items lost and won", "● counted on the same items: only one of the two models gets them right.",
+                summary, {{"rows", rows}}});
+}
+
+void write_checks(Html& page, const std::string& caption, const std::vector<const GateCheck*>& checks) {
+    if (checks.empty()) return;
     std::vector<Cells> rows;
     std::vector<Cells> methods;
-    for (const GateCheck& check : verdict.checks) {
-        rows.push_back({check.name, check.result, fmt::format("{:.4g}", check.original),
-                        fmt::format("{:.4g}", check.candidate), figure(check, check.difference),
-                        figure(check, check.upper), figure(check, check.margin), fmt::format("{}", check.n),
-                        counts_in_points(check) ? fmt::format("{} / {}", check.base_only, check.candidate_only) : "–"});
-        methods.push_back({check.name, check.endpoint, check.method, fmt::format("{}", check.clusters),
-                           check.items_needed > 0 ? fmt::format("{}", check.items_needed) : "–", check.note});
+    for (const GateCheck* check : checks) {
+        rows.push_back({title_of(*check), check->result, fmt::format("{:.4g}", check->original),
+                        fmt::format("{:.4g}", check->candidate), figure_of(*check, check->difference),
+                        figure_of(*check, check->upper), figure_of(*check, check->margin),
+                        fmt::format("{}", check->n),
+                        counts_in_points(*check) ? fmt::format("{} / {}", check->base_only, check->candidate_only)
+                                                 : "–"});
+        methods.push_back({title_of(*check), check->endpoint, check->method, fmt::format("{}", check->clusters),
+                           check->items_needed > 0 ? fmt::format("{}", check->items_needed) : "–", check->note});
     }
-    table(page,
-          "Every comparison, ● measured on the same items (lost / won: items that only one of the two gets right)",
+    table(page, caption,
           {{"check"},
            {"result"},
            {"original", true},
            {"candidate", true},
-           {"loss", true},
+           {"loss", true, false, Source::measured},
            {"upper limit", true},
            {"margin", true},
            {"n", true},
@@ -75,6 +88,28 @@ void write_checks(Html& page, const Verdict& verdict) {
     table(page, "Methods, independent units and notes",
           {{"check"}, {"endpoint"}, {"method", false, true}, {"units", true}, {"needed", true}, {"note", false, true}},
           methods);
+    page.close();
+}
+
+// Slices of the traffic apart from the rest: there are many, and most say nothing.
+void write_comparisons(Html& page, const Verdict& verdict) {
+    std::vector<const GateCheck*> whole;
+    std::vector<const GateCheck*> slices;
+    std::vector<const GateCheck*> telling;
+    for (const GateCheck& check : verdict.checks) {
+        (is_slice(check) ? slices : whole).push_back(&check);
+        if (is_slice(check) && check.result != "NO POWER") telling.push_back(&check);
+    }
+    plot_checks(page, "Loss against the declared margins", whole);
+    plot_pairs(page, whole);
+    write_checks(page, "Every comparison, on the same items of both models (lost / won: only one of the two is right)",
+                 whole);
+    if (slices.empty()) return;
+    page.element("h3", "Slices of the traffic");
+    page.element("p", fmt::format("{} of {} slices have enough texts to be judged apart.", telling.size(), slices.size()));
+    plot_checks(page, "Loss by slice", telling);
+    page.open("details").element("summary", fmt::format("All {} slices", slices.size()));
+    write_checks(page, "KL divergence by slice of the traffic", slices);
     page.close();
 }
 
@@ -131,39 +166,6 @@ void write_budget(Html& page, const Context& context) {
     });
 }
 
-std::string cell_of(const core::Json& value) {
-    if (value.is_string()) return value.get<std::string>();
-    if (value.is_number_float()) return fmt::format("{:.4g}", value.get<double>());
-    return value.dump(-1, ' ', false, core::Json::error_handler_t::replace);
-}
-
-// A list of objects as a table; which members they have is the gate's business.
-void write_objects(Html& page, const std::string& caption, const core::Json& list) {
-    if (!list.is_array() || list.empty() || !list[0].is_object()) return;
-    std::vector<Column> columns;
-    for (const auto& [key, value] : list[0].items()) columns.push_back({key, value.is_number(), value.is_string()});
-    std::vector<Cells> rows;
-    for (const core::Json& object : list) {
-        Cells cells;
-        for (const Column& column : columns)
-            cells.push_back(object.contains(column.name) ? cell_of(object[column.name]) : "");
-        rows.push_back(std::move(cells));
-        if (rows.size() == 20) break;
-    }
-    table(page, caption, columns, rows);
-}
-
-void write_worst(Html& page, const core::Json& worst) {
-    if (worst.empty()) return;
-    page.element("h3", "Worst regressions");
-    if (worst.is_array()) return write_objects(page, "Where the candidate is furthest from the original", worst);
-    if (!worst.is_object()) return;
-    for (const auto& [key, list] : worst.items()) {
-        if (list.empty()) page.element("p", "None among the " + key + ".");
-        write_objects(page, "Worst " + key, list);
-    }
-}
-
 }  // namespace
 
 void write_quality(Html& page, const Context& context) {
@@ -175,13 +177,12 @@ void write_quality(Html& page, const Context& context) {
                      {{"class", std::string("lead ") + tone}});
         if (verdict.compressed)
             page.element("p", "Compressed: a low-stakes pass scores fewer suites and items.", {{"class", "note"}});
-        plot_checks(page, verdict);
-        write_checks(page, verdict);
+        write_comparisons(page, verdict);
         write_looks(page, verdict);
     });
     write_budget(page, context);
-    if (const record::Entry* entry = record::latest(context.lineage.entries, record::kind::verdict))
-        write_worst(page, entry->payload.value("worst", core::Json::array()));
+    write_predictions(page, context);
+    write_regressions(page, context);
     page.close();
 }
 

@@ -1,10 +1,11 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "report/chart.h"
 #include "report/describe.h"
 #include "report/sections/parts.h"
-#include "report/svg.h"
 
 namespace scale::report {
 
@@ -20,40 +21,77 @@ core::Json member(const core::Json& object, const char* key) {
     return found != object.end() ? *found : core::Json();
 }
 
-// The harm tests as they stood in the newest entry that carries evidence.
+struct Guardrail {
+    double harm = 0;  // log e-value over the log threshold; 1 rolls back
+    double log_e = 0;
+    double log_threshold = 0;
+};
+
+Guardrail guardrail_of(const core::Json& figures) {
+    const core::Json harm = member(figures, "harm");
+    Guardrail guardrail{0, number(harm, "log_e"), number(harm, "log_threshold")};
+    if (guardrail.log_threshold > 0) guardrail.harm = std::max(0.0, guardrail.log_e / guardrail.log_threshold);
+    return guardrail;
+}
+
+// Events write the share as parts per million, under the one name or the other.
+core::Json share_of(const record::Entry& entry) {
+    for (const char* key : {"weight_ppm", "share_ppm"})
+        if (const core::Json ppm = member(entry.payload, key); ppm.is_number()) return ppm.get<double>() / 1e6;
+    return nullptr;
+}
+
+// The evidence of harm at every event that carries it, and the share of the users beside it.
+void plot_evidence(Html& page, const record::Lineage& lineage) {
+    core::Json moments = core::Json::array();
+    core::Json values = core::Json::array();
+    std::string summary;
+    for (const record::Entry& entry : lineage.entries) {
+        if (entry.stage != record::Stage::rollout || entry.kind == record::kind::archived) continue;
+        moments.push_back({{"entry", entry.seq}, {"event", entry.kind}, {"share", share_of(entry)}});
+        const core::Json guardrails = member(member(entry.payload, "evidence"), "guardrails");
+        if (!guardrails.is_object()) continue;
+        for (const auto& [name, figures] : guardrails.items()) {
+            const Guardrail guardrail = guardrail_of(figures);
+            values.push_back({{"entry", entry.seq},
+                              {"event", entry.kind},
+                              {"guardrail", name},
+                              {"harm", guardrail.harm},
+                              {"e", std::exp(guardrail.log_e)}});
+            summary += fmt::format("Entry {}, {}: {:.0f} %. ", entry.seq, name, 100 * guardrail.harm);
+        }
+    }
+    if (values.empty()) return;
+    draw(page, {"evidence", "Evidence of harm at each event, and the share of users on the candidate",
+                "● measured on live requests, valid under peeking: at 100 % of its threshold a guardrail rolls back. The "
+                "dashed line is the share.",
+                summary, {{"moments", moments}, {"values", values}}});
+}
+
+// The guardrails as they stood in one entry.
 void write_evidence(Html& page, const record::Entry& entry) {
     const core::Json evidence = member(entry.payload, "evidence");
     const core::Json guardrails = member(evidence, "guardrails");
     if (!guardrails.is_object() || guardrails.empty()) return;
-    page.element("h3", fmt::format("Live evidence as of entry {}", entry.seq));
+    page.element("h3", fmt::format("Live evidence as of entry {}, {}", entry.seq, entry.kind));
     if (const core::Json sentence = member(evidence, "sentence"); sentence.is_string())
         page.element("p", sentence.get<std::string>());
-    BarPlot plot;
-    plot.title = "Evidence of harm, in shares of what rolls back (measured on live requests, valid under peeking)";
-    plot.reference = 1;
-    plot.reference_label = "rolls back";
     std::vector<Cells> rows;
     for (const auto& [name, figures] : guardrails.items()) {
-        const core::Json harm = member(figures, "harm");
-        const double threshold = number(harm, "log_threshold");
-        const double log_e = number(harm, "log_e");
-        const double share = threshold > 0 ? std::max(0.0, log_e / threshold) : 0.0;
-        plot.rows.push_back(
-            {name, share, share, share, fmt::format("e-value {:.3g}", std::exp(log_e)), Source::measured, share >= 1});
-        plot.description += fmt::format("{}: {:.0f} %. ", name, 100 * share);
+        const Guardrail guardrail = guardrail_of(figures);
         rows.push_back({name, fmt::format("{:.0f}", number(figures, "original_units")),
                         fmt::format("{:.0f}", number(figures, "candidate_units")),
-                        fmt::format("{:.3g}", std::exp(log_e)), fmt::format("{:.3g}", std::exp(threshold)),
-                        fmt::format("{:.3g}", number(harm, "p_value"))});
+                        fmt::format("{:.3g}", std::exp(guardrail.log_e)),
+                        fmt::format("{:.3g}", std::exp(guardrail.log_threshold)),
+                        fmt::format("{:.0f} %", 100 * guardrail.harm)});
     }
-    draw(page, plot);
-    table(page, "Guardrails: users with an event, by arm",
+    table(page, "Guardrails: users with an event, by arm, and the evidence of harm",
           {{"guardrail"},
-           {"original", true},
-           {"candidate", true},
-           {"e-value of harm", true},
+           {"original", true, false, Source::measured},
+           {"candidate", true, false, Source::measured},
+           {"e-value of harm", true, false, Source::measured},
            {"rolls back at", true},
-           {"p", true}},
+           {"share of that", true}},
           rows);
 }
 
@@ -63,8 +101,8 @@ void write_event(Html& page, const record::Entry& entry) {
                                                                : "plain";
     page.open("li").element("time", entry.time, {{"datetime", entry.time}});
     page.element("strong", entry.kind, {{"class", tone}}).text(" " + describe(entry));
-    if (const auto ppm = entry.payload.find("weight_ppm"); ppm != entry.payload.end() && ppm->is_number())
-        page.text(fmt::format(" – the candidate gets {:.2f} % of the users", ppm->get<double>() / 10000));
+    if (const core::Json share = share_of(entry); share.is_number())
+        page.text(fmt::format(" – the candidate gets {:.2f} % of the users", 100 * share.get<double>()));
     page.open("details").element("summary", fmt::format("entry {}", entry.seq));
     page.element("pre", entry.payload.dump(2, ' ', false, core::Json::error_handler_t::replace)).close().close();
 }
@@ -81,6 +119,7 @@ void write_rollout(Html& page, const Context& context) {
         if (entry.payload.is_object() && entry.payload.contains("evidence")) newest = &entry;
     }
     if (!any) page.element("p", "Open: no request has been served beside the original.", {{"class", "open"}});
+    plot_evidence(page, context.lineage);
     if (newest) write_evidence(page, *newest);
     if (any) {
         page.element("h3", "Timeline").open("ol", {{"class", "timeline"}});

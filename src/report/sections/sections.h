@@ -24,8 +24,11 @@ void write_constraint(Html& page, const Context& context);
 void write_decision(Html& page, const Context& context);
 void write_calibration(Html& page, const Context& context);  // the set and the artefact made with it
 void write_artefact(Html& page, const Context& context);     // within the calibration section
+void write_regressions(Html& page, const Context& context);  // within the quality section, as is the next
+void write_predictions(Html& page, const Context& context);
 void write_quality(Html& page, const Context& context);
 void write_rollout(Html& page, const Context& context);
+void write_handoff(Html& page, const Context& context);  // serving lines
 void write_checklist(Html& page, const Context& context);
 void write_provenance(Html& page, const Context& context);
 

@@ -42,15 +42,36 @@ Tile record_tile(const Context& context) {
 
 }  // namespace
 
+namespace {
+
+// What a reader came for: the verdict, or what is missing for one.
+void write_answer(Html& page, const Context& context) {
+    const auto& quality = context.status.stages.at(static_cast<std::size_t>(record::Stage::quality));
+    const std::string verdict = value_of(context, record::kind::verdict, "verdict");
+    const bool stale = quality.state == record::StageState::stale;
+    const char* tone = verdict == "open"     ? "plain"
+                       : stale               ? "warn"
+                       : verdict == "PASS"   ? "good"
+                       : verdict == "FAIL"   ? "bad"
+                                             : "warn";
+    page.open("div", {{"class", std::string("answer ") + tone}});
+    page.element("strong", verdict == "open" ? "No verdict yet" : stale ? verdict + ", stale" : verdict);
+    page.element("p", verdict == "open" ? "The gate has not measured the candidate."
+                      : stale           ? quality.why
+                                        : value_of(context, record::kind::verdict, "sentence"));
+    page.close();
+}
+
+}  // namespace
+
 void write_summary(Html& page, const Context& context) {
     page.element("h1", "SCALE report");
     page.element("p", context.status.sentence.empty() ? "No constraint is set yet." : context.status.sentence,
                  {{"class", "lead"}});
-    const std::string verdict = value_of(context, record::kind::verdict, "verdict");
+    write_answer(page, context);
     tiles(page, {{"Decision", value_of(context, record::kind::decision, "type"),
                   value_of(context, record::kind::decision, "rule")},
                  size_tile(context),
-                 {"Verdict", verdict, verdict == "open" ? "" : value_of(context, record::kind::verdict, "sentence")},
                  rollout_tile(context),
                  record_tile(context)});
     if (!context.status.stage.empty()) {
@@ -59,9 +80,10 @@ void write_summary(Html& page, const Context& context) {
     }
     for (const std::string& part : context.status.changed)
         page.element("p", "Changed since stage S: " + part, {{"class", "note"}});
+    for (const std::string& warning : context.status.warnings) page.element("p", warning, {{"class", "note"}});
     page.open("p").text("Figures: ");
-    tag(page, true, "on this machine, with the range of the rounds, filled marks; ");
-    tag(page, false, "with how, hollow marks and dashed lines.");
+    tag(page, true, "on the machine named under S, with the range of the rounds: filled marks and solid lines; ");
+    tag(page, false, "with how: hollow marks, dashed lines, italics.");
     page.close();
 }
 
