@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz clean
+.PHONY: help packages engine build demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -12,6 +12,8 @@ help:
 	@echo "make build      the program: build/$(PRESET)/scale"
 	@echo "make asan tsan  the tests under AddressSanitizer with UBSan, and under ThreadSanitizer"
 	@echo "make bench      measurements (bench-gate, bench-rollout)"
+	@echo "make docs       the documentation as a site;  make package: Debian package and tarball"
+	@echo "make install    DESTDIR=stage PREFIX=folder: the program with completions and manual"
 	@echo "make format     clang-format over our sources;  make fuzz: a minute of fuzzing per parser"
 
 packages:
@@ -113,6 +115,21 @@ format:
 fuzz:
 	@scripts/install_packages.sh --fuzz
 	@fuzz/run.sh
+
+# make docs: build/docs/site/index.html
+docs: build
+	@scripts/build_docs.sh build/$(PRESET)/scale build/docs
+
+# make install [DESTDIR=stage] [PREFIX=folder]
+PREFIX ?= /usr/local
+install: build
+	@DESTDIR="$(DESTDIR)" cmake --install build/$(PRESET) --prefix "$(PREFIX)"
+
+# make package: build/$(PRESET)/scale_*.deb and .tar.gz; SCALE_ENGINE_CPU=x86-64-v3 makes them for any such processor.
+package: build
+	@scripts/install_packages.sh --package
+	@cd build/$(PRESET) && cpack --config CPackConfig.cmake >cpack.log || { cat cpack.log; exit 1; }
+	@ls build/$(PRESET)/scale[-_]*.deb build/$(PRESET)/scale-*.tar.gz
 
 clean:
 	@rm -rf build

@@ -5,6 +5,8 @@
 #   scripts/build_engine.sh --peers    also builds llama-quantize, llama-imatrix, llama-perplexity and llama-bench,
 #                                      which only the benchmarks need
 #
+# SCALE_ENGINE_CPU=x86-64-v3 builds for any processor with AVX2, FMA and F16C instead of this one: for packages.
+#
 # The prefix holds lib/*.a, include/ and bin/llama-server. The cache is $SCALE_CACHE, or scale/ under the user's cache
 # folder. A finished prefix carries a `complete` file, written last, so an interrupted build is never mistaken for one.
 set -euo pipefail
@@ -13,10 +15,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${SCALE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/scale}
 say() { echo "engine: $*" >&2; }
 
-flags=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=ON -DGGML_CCACHE=OFF -DLLAMA_OPENSSL=OFF
+case ${SCALE_ENGINE_CPU:-native} in
+  native) for_cpu=(-DGGML_NATIVE=ON) ;;
+  x86-64-v3) for_cpu=(-DGGML_NATIVE=OFF -DGGML_SSE42=ON -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON) ;;
+  *) say "SCALE_ENGINE_CPU is '$SCALE_ENGINE_CPU'; use native or x86-64-v3"; exit 1 ;;
+esac
+flags=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF "${for_cpu[@]}" -DGGML_CCACHE=OFF -DLLAMA_OPENSSL=OFF
        -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
        -DLLAMA_BUILD_APP=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON)
-cpu=$(grep -m1 -E '^(flags|Features)' /proc/cpuinfo | cut -d: -f2 | tr ' ' '\n' | sort | tr '\n' ' ')
+[ "${SCALE_ENGINE_CPU:-native}" != native ] && cpu=$SCALE_ENGINE_CPU || cpu=$(grep -m1 -E '^(flags|Features)' /proc/cpuinfo | cut -d: -f2 | tr ' ' '\n' | sort | tr '\n' ' ')
 key=$(printf '%s\n' "$ENGINE_SHA256" "${flags[*]}" "$cpu" "$(c++ -dumpfullversion)" "$(sha256sum <"$here/tile_intrinsics.h")" |
   sha256sum | cut -c1-12)
 prefix=$cache/engine/$ENGINE_VERSION-$key
