@@ -33,10 +33,11 @@ std::string condition(const CommandShape& command) {
 
 std::string values_of(const OptionShape& option) {
     if (option.value.empty()) return "";
-    const std::string required = option.value_optional || option.names.empty() ? "" : " -r";
-    if (!option.choices.empty()) return required + " -a " + quoted(fmt::format("{}", fmt::join(option.choices, " ")));
-    if (option.value == "DIR") return required + " -a '(__fish_complete_directories)'";
-    return required + (option.value == "FILE" ? " -F" : "");
+    const bool required = !option.value_optional && !option.names.empty();
+    if (option.value == "FILE") return required ? " -r -F" : " -F";
+    const std::string exclusive = required ? " -x" : "";  // a value, and no file names
+    if (!option.choices.empty()) return exclusive + " -a " + quoted(fmt::format("{}", fmt::join(option.choices, " ")));
+    return exclusive + (option.value == "DIR" ? " -a '(__fish_complete_directories)'" : "");
 }
 
 // What may stand there without a name.
