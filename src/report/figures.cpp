@@ -17,6 +17,10 @@ std::string figure_of(const record::GateCheck& check, double value) {
 }
 
 std::string title_of(const record::GateCheck& check) {
+    if (is_slice(check)) {
+        const std::size_t of = check.name.find(" of ");
+        return "slice " + (of == std::string::npos ? check.name : check.name.substr(of + 4));
+    }
     return check.name + (check.endpoint == "gold_loss" ? " (gold loss)" : "");
 }
 

@@ -10,7 +10,8 @@ namespace scale::report {
 // A loss, limit or margin of the check: percentage points for shares of items, per cent for ratios, nats otherwise.
 std::string figure_of(const record::GateCheck& check, double value);
 
-// What the check is called in a list: its name, and the endpoint where the name alone would occur twice.
+// What the check is called in a list: its name, and the endpoint where the name alone would occur twice; a slice by its
+// stratum.
 std::string title_of(const record::GateCheck& check);
 
 // One of the slices of the traffic, which are many.

@@ -65,6 +65,12 @@ Html& Html::element(std::string_view tag, std::string_view text_inside, Attribut
     return open(tag, attributes).text(text_inside).close();
 }
 
+Html& Html::within(std::string_view tag, std::string_view text_inside) {
+    element(tag, text_inside);
+    out_.pop_back();
+    return *this;
+}
+
 Html& Html::empty(std::string_view tag, Attributes attributes) {
     start(tag, attributes);
     out_ += "/>\n";

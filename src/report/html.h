@@ -27,6 +27,8 @@ class Html {
     Html& text(std::string_view text);
     // An element with nothing but text in it.
     Html& element(std::string_view tag, std::string_view text, Attributes attributes = {});
+    // The same within a line of text, where white space is shown as it stands.
+    Html& within(std::string_view tag, std::string_view text);
     // An element without content.
     Html& empty(std::string_view tag, Attributes attributes = {});
     // A block of data for the page's script. It is no script itself, and no text in it can end it.

@@ -63,7 +63,7 @@ std::string table_of(const std::vector<Action>& actions) {
     }
     std::string text;
     for (const Action& action : actions) {
-        std::string minute = one_line(action.time, 16);
+        std::string minute = visible(action.time.substr(0, 16));
         std::replace(minute.begin(), minute.end(), 'T', ' ');
         const std::string what = one_line(action.what, 120);
         text += fmt::format("  {}  {:<{}}  {:<{}}  {}{}(entry {})\n", minute, one_line(action.who, 24), who,

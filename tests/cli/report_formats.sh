@@ -24,14 +24,14 @@ wanted = {"PASS": [], "FAIL": ["Failure"], "INCONCLUSIVE": ["Error"], "NO POWER"
 gate = results("gate")
 assert len(gate) == (len(verdicts[-1]["payload"]["checks"]) if verdicts else 0)
 for check in verdicts[-1]["payload"]["checks"] if verdicts else []:
-    name = check["name"] + (" (gold loss)" if check["endpoint"] == "gold_loss" else "")
+    name = check["name"].replace("kl_mean of ", "slice ") + (" (gold loss)" if check["endpoint"] == "gold_loss" else "")
     assert gate[name] == wanted[check["result"]], name
 assert len(results("stages")) == 5 and len({case.classname for suite in whole for case in suite}) <= 3
 for expression in sys.argv[1:]:
     assert eval(expression), expression
 PYTHON
 }
-pass; junit 'whole.failures == 1 and results("stages")["E Evaluate in production"] == ["Failure"]' 'whole.skipped == 1' 'results("gate")["long_context"] == ["Skipped"]'
+pass; junit 'whole.failures == 1 and results("stages")["E Evaluate in production"] == ["Failure"]' 'whole.skipped == 2' 'results("gate")["long_context"] == ["Skipped"]'
 pass --until decision; junit 'results("stages")["A Assemble calibration"] == ["Skipped"] and whole.failures == 0'
 pass --until verdict --wrong-verdict; junit 'any(one == ["Failure"] for one in results("record").values())'
 sed -i 's/"result":"PASS"/"result":"FAIL"/' pass/.scale/record.jsonl

@@ -12,10 +12,10 @@ for until in constraint decision calibration_set artefact budget gate_started ve
   "$SCALE" report --dir "$folder/pass" -q >/dev/null || { echo "FAILED: report until $until"; exit 1; }
   check "$folder/pass/scale-report.html"
 done
-check "$folder/pass/scale-report.html" --plots 11 --text 'alert(' --text 'e-value 41' --text 'rolled_back'
+check "$folder/pass/scale-report.html" --plots 10 --text 'alert(' --text 'e-value 41' --text 'rolled_back'
 rm -rf "$folder/pass"; python3 "$SOURCE/tests/support/handmade_pass.py" "$folder/pass" || exit 1
 "$SCALE" report --dir "$folder/pass" -q >/dev/null || exit 1
-check "$folder/pass/scale-report.html" --plots 11 --text 'llama-server -m model-Q8_0.gguf' --text '6 × 7 = 42' --text '6 + 7 = 13' \
+check "$folder/pass/scale-report.html" --plots 10 --text 'llama-server -m model-Q8_0.gguf' --text '6 × 7 = 42' --text '6 + 7 = 13' \
   --text 'Slices of the traffic' --text '3 of 4 slices' --text 'within one standard deviation' --text 'scale quantize --again'
 # What differs between two answers is marked in each, and nothing else is.
 python3 - "$folder/pass/scale-report.html" <<'PYTHON' || { echo "FAILED: marked differences"; exit 1; }

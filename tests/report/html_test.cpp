@@ -15,6 +15,12 @@ TEST(Html, NoTextBecomesMarkup) {
         "<p title=\"&quot;&gt;&lt;script&gt;x&lt;/script&gt;\">&lt;b onclick=&#39;x&#39;&gt;&amp;amp;&lt;/b&gt;</p>\n");
 }
 
+TEST(Html, WithinALineNoWhiteSpaceIsAdded) {
+    Html page;
+    page.open("p").text("a").within("del", "<b>").text("c").close();
+    EXPECT_EQ(page.take(), "<p>a<del>&lt;b&gt;</del>c</p>\n");
+}
+
 TEST(Html, ControlAndReorderingCharactersBecomeVisible) {
     EXPECT_EQ(escaped(std::string_view("a\0b\x1b[31m\r\xc2\x9b", 10)), "a\uFFFDb\uFFFD[31m\uFFFD\uFFFD");
     EXPECT_EQ(escaped("\u202Egpj.exe\u2066"), "\uFFFDgpj.exe\uFFFD");

@@ -104,7 +104,7 @@ def main():
     faults = page.faults
     if page.open:
         faults.append(f"left open: {page.open}")
-    if not source.startswith("<!DOCTYPE html>"):
+    if not source.lower().startswith("<!doctype html>"):
         faults.append("no document type")
     texts = source + "".join(text for plot in page.plots for text in strings_of(plot["data"]))
     strange = sorted({hex(ord(c)) for c in texts if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0

@@ -24,7 +24,7 @@ void plot_dimension(Html& page, const CalibrationSet& set, const std::string Str
         traffic += stratum.traffic;
         samples += stratum.samples;
     }
-    if (traffic == 0 || samples == 0) return;
+    if (traffic == 0 || samples == 0 || shares.size() < 2) return;  // one value has all of both
     core::Json rows = core::Json::array();
     std::vector<Cells> cells;
     std::string summary;

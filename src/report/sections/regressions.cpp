@@ -30,7 +30,7 @@ void side(Html& page, const char* who, const char* element, const std::vector<Pi
     page.open("div").element("h4", who).open("p");
     for (const Piece& piece : pieces) {
         if (piece.differs)
-            page.element(element, piece.text);
+            page.within(element, piece.text);
         else
             page.text(piece.text);
     }
@@ -58,7 +58,7 @@ void chance(Html& page, const char* who, double probability) {
 
 void write_token(Html& page, const Json& token) {
     const std::string before = text_of(token, "before") + text_of(token, "text");
-    page.open("p", {{"class", "asked"}}).text(before).element("strong", text_of(token, "token"));
+    page.open("p", {{"class", "asked"}}).text(before).within("strong", text_of(token, "token"));
     page.element("small", fmt::format("{}KL {:.3f} nats at the word in bold; how likely each model finds it:",
                                       text_of(token, "sequence").empty() ? "" : text_of(token, "sequence") + ", ",
                                       number_of(token, "kl")));
