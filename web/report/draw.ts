@@ -30,7 +30,12 @@ export function draw(figure: HTMLElement): void {
     if (given === width) return;
     width = given;
     const { plot, sentences } = kind(data, width);
-    const svg = plot.matches("svg") ? plot : plot.querySelector("svg");
+    // A legend comes first, as a picture of its own whose words the plot's name has.
+    const pictures = plot.matches("svg") ? [plot] : [...plot.querySelectorAll("svg")];
+    const svg = pictures.pop();
+    pictures.forEach((legend) => legend.setAttribute("aria-hidden", "true"));
+    // A picture has one name; those that the library gives its groups may not stand inside.
+    svg?.querySelectorAll("[aria-label]").forEach((group) => group.removeAttribute("aria-label"));
     svg?.setAttribute("role", "img");
     svg?.setAttribute("aria-label", figure.dataset.summary ?? "");
     place.replaceChildren(plot);

@@ -59,7 +59,7 @@ void write_strata(Html& page, const CalibrationSet& set) {
            {"traffic", true},
            {"set", true},
            {"held out", true},
-           {""}},
+           {"coverage"}},
           rows);
     page.close();
 }

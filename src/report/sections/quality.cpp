@@ -85,7 +85,7 @@ void write_checks(Html& page, const std::string& caption, const std::vector<cons
            {"lost / won", true}},
           rows);
     page.open("details").element("summary", "How each was judged");
-    table(page, "Methods, independent units and notes",
+    table(page, caption + ": methods, independent units and notes",
           {{"check"}, {"endpoint"}, {"method", false, true}, {"units", true}, {"needed", true}, {"note", false, true}},
           methods);
     page.close();
