@@ -4,14 +4,14 @@ include(GNUInstallDirs)
 set(written ${PROJECT_BINARY_DIR}/written)
 set(completions)
 foreach(shell bash zsh fish)
-  list(APPEND completions COMMAND scale completion ${shell} >${written}/scale.${shell})
+  list(APPEND completions COMMAND scale completion ${shell} > ${written}/scale.${shell})
 endforeach()
 add_custom_command(OUTPUT ${written}/scale.1.gz ${written}/changelog.gz
   COMMAND ${CMAKE_COMMAND} -E make_directory ${written}
   ${completions}
-  COMMAND scale manual >${written}/scale.1
+  COMMAND scale manual > ${written}/scale.1
   COMMAND gzip -9nf ${written}/scale.1
-  COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/packaging/changelog >${written}/changelog.gz
+  COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/packaging/changelog > ${written}/changelog.gz
   DEPENDS scale ${PROJECT_SOURCE_DIR}/packaging/changelog VERBATIM)
 add_custom_target(written_files ALL DEPENDS ${written}/scale.1.gz)
 

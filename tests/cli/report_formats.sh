@@ -87,7 +87,10 @@ print(re.search(r"```sh\n(printf .*?)\n", open("pass/MODEL_CARD.md").read())[1])
 PYTHON
 bash make.sh && [ "$(cat Modelfile)" = $'FROM ./model-Q8_0.gguf\nPARAMETER num_ctx 2048' ] || fail "Modelfile: $(cat Modelfile)"
 pass --until artefact; card; expect_grep 'Not measured: no gate has judged this file' pass/MODEL_CARD.md
-pass --hostile; card; refuse_grep '<script' pass/MODEL_CARD.md
+pass --hostile; card
+sed '1,/^---$/{/^---$/!d}; ' pass/MODEL_CARD.md | cmark-gfm --unsafe -e table >card.html
+expect_grep 'alert\(' card.html
+refuse_grep '<(script|img)' card.html
 if model=$(test_model); then  # a real file names its own origin
   pass; cp "$model" pass/model-Q8_0.gguf; card; expect_grep '^base_model: ".+"' pass/MODEL_CARD.md
 fi

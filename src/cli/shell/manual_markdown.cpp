@@ -29,7 +29,8 @@ std::string name_of(const OptionShape& option) {
 }
 
 std::string command_text(const CommandShape& command) {
-    std::string text = fmt::format("\n## scale {}\n\n{}.\n", command.name, command.description);
+    std::string text = fmt::format("\n## scale{}{}\n\n{}.\n", command.name.empty() ? "" : " ", command.name,
+                                   command.description);
     if (!command.options.empty()) text += "\n| option | meaning |\n|---|---|\n";
     for (const OptionShape& option : command.options)
         text += row(name_of(option), option.description +
@@ -49,8 +50,7 @@ std::string list_of(const std::string& heading, const std::string& column, const
 
 std::string manual_markdown(const CommandShape& program) {
     std::string text = "# Command line\n\nWritten by `scale manual --format markdown`, from the program's own options.\n";
-    for (const CommandShape* command : flattened(program))
-        if (!command->name.empty()) text += command_text(*command);
+    for (const CommandShape* command : flattened(program)) text += command_text(*command);
     text += list_of("Exit status", "status", exit_statuses());
     text += list_of("Environment", "variable", environment_variables());
     return text + list_of("Files of a pass", "file", files_of_a_pass());
