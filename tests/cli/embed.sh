@@ -16,7 +16,7 @@ pairs 9 '1 1' >items; expect_exit 1 bash -c "'$example' gate 1.5 <items"; expect
 
 # --- the quantiser: a file that stock tools and scale read, better than stock rounding where it says so
 model=$(test_model) || skip "no test model"
-head -c 20000 "$SOURCE/README.md" >one.txt; head -c 20000 "$SOURCE/docs/design.md" >two.txt
+head -c 4000 "$SOURCE/README.md" >one.txt; head -c 4000 "$SOURCE/docs/design.md" >two.txt
 expect_exit 0 "$example" quantize "$model" small.gguf Q4_K_S one.txt two.txt
 expect_grep 'bits per weight; [1-9][0-9]* of [1-9][0-9]* tensors' stdout
 [ "$(stat -c %s small.gguf)" -lt "$(($(stat -c %s "$model") / 2))" ] || fail "not smaller"
