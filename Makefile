@@ -8,7 +8,7 @@ export CCACHE_NOHASHDIR := 1
 help:
 	@echo "make demo       the whole pass on a small real model, from constraint to rollback"
 	@echo "make test       all tests but the slow ones;  make test-slow: those"
-	@echo "make test-browser  the live page in Chromium"
+	@echo "make test-browser  the live page and the report in Chromium"
 	@echo "make build      the program: build/$(PRESET)/scale"
 	@echo "make asan tsan  the tests under AddressSanitizer with UBSan, and under ThreadSanitizer"
 	@echo "make bench      measurements (bench-gate, bench-rollout)"
@@ -39,6 +39,7 @@ test-slow: build
 test-browser: build
 	@scripts/install_packages.sh --browser
 	@SCALE=build/$(PRESET)/scale SOURCE=$(CURDIR) SHOTS=$(CURDIR)/build/$(PRESET)/shots tests/browser/live_page.sh
+	@SCALE=$(CURDIR)/build/$(PRESET)/scale SOURCE=$(CURDIR) SHOTS=$(CURDIR)/build/$(PRESET)/shots tests/browser/report_page.sh
 
 asan tsan:
 	@$(MAKE) --no-print-directory test PRESET=$@
