@@ -1,6 +1,7 @@
 # `make install` and the packages: the program, the engine's server, completions and the manual page (both written by
 # the program itself, so that they are of this build).
 include(GNUInstallDirs)
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # the tests are not installed, and need not be built for it
 set(written ${PROJECT_BINARY_DIR}/written)
 set(completions)
 foreach(shell bash zsh fish)
