@@ -1,7 +1,8 @@
 """Runs or checks every block of the pages in docs/pages, in the order of the site's navigation.
 
-  sh       runs, in one folder for all pages, so that a later page goes on with the pass of an earlier one; `exit=0,3` behind
-           the language names the statuses that are right
+  sh       with --run: runs, in one folder for all pages, so that a later page goes on with the pass of an earlier one;
+           `exit=0,3` behind the language names the statuses that are right. Without: every command and option of scale in it
+           is in the program's own reference
   console  `$ command` lines stand in docs/demo-transcript.txt (or are `make demo`), whose run is kept
   text     each line stands in that transcript
   toml     is read by the program, put into a scale.toml
@@ -21,6 +22,7 @@ import sys
 import yaml
 
 root, scale, model = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+runs = "--run" in sys.argv[4:]
 pages = root / "docs" / "pages"
 transcript = (root / "docs" / "demo-transcript.txt").read_text()
 api = yaml.safe_load((root / "docs" / "site" / "openapi.yaml").read_text())
@@ -52,6 +54,24 @@ def make_small():
     head, budget = text.split("[budget]", 1)
     path.write_text(head.replace("context = 2048", "context = 256", 1) + "[budget]" + re.sub(r"^context = .*", "context = 256", budget, count=1, flags=re.M))
     pathlib.Path("my-pass/traffic.jsonl").write_bytes(pathlib.Path("requests.jsonl").read_bytes())
+
+
+def options_of_commands():
+    reference = subprocess.run([scale, "manual", "--format", "markdown"], capture_output=True, text=True, check=True).stdout
+    parts = re.split(r"^## scale ?", reference, flags=re.M)[1:]
+    return {part.split("\n", 1)[0]: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", "\n".join(re.findall(r"^\| `([^`]*)`", part, re.M)))) for part in parts}
+
+
+known = options_of_commands()
+
+
+def commands_exist(page, text):
+    for line in re.findall(r"^scale [^|\n]*", text, re.M):
+        words = line.split()[1:]
+        command = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+        given = {word for word in re.sub(r'"[^"]*"', "", line).split() if word.startswith("-")}
+        if command not in known or given - known[command]:
+            fail(page, line, f"no such command or option: {command} {sorted(given - known.get(command, set()))}")
 
 
 def shown(page, text):
@@ -107,7 +127,7 @@ def check(page):
     for language, options, body in block.findall(text):
         counts[language] = counts.get(language, 0) + 1
         if language == "sh":
-            run(page, options, body)
+            run(page, options, body) if runs else commands_exist(page, body)
         elif language == "console":
             shown(page, body)
         elif language == "text":

@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Every command and snippet of the documentation's pages, run or checked.
+# Every command and snippet of the documentation's pages, checked; pages_slow.sh runs the commands, too.
 . "$(dirname "$0")/../cli/common.sh"
 model=$(test_model) || skip "no test model"
 /usr/bin/python3 -c 'import yaml' || fail "no yaml for Debian's python: scripts/install_packages.sh"
-make_traffic 400 requests.jsonl
-trap '"$SCALE" evaluate stop --dir my-pass -q >/dev/null 2>&1; cleanup' EXIT
 /usr/bin/python3 "$SOURCE/tests/docs/pages.py" "$SOURCE" "$SCALE" "$(realpath "$model")" || fail "the pages"
 python3 "$SOURCE/docs/site/record_reference.py" "$SOURCE" >record.md || fail "the reference of the record"
 expect_grep '^### Verdict$' record.md
