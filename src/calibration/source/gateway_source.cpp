@@ -1,8 +1,9 @@
 // The gateway's own log as a source of requests.
 //
 // An admit holds the request, the finish that names it holds the answer; both are lines of their own, perhaps in two
-// segments. Only the places of admits that have not ended are held meanwhile, at most open_limit of them. The answer
-// counts only where the original gave it: what the candidate says is what a later pass is to judge.
+// segments, each plain or packed. Places are offsets into the unpacked text, so packing meanwhile changes nothing. Only
+// the places of admits that have not ended are held meanwhile, at most open_limit of them. The answer counts only where
+// the original gave it: what the candidate says is what a later pass is to judge.
 
 #include <deque>
 #include <unordered_map>
@@ -10,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include "calibration/source/log_file.h"
 #include "calibration/source/traffic_source.h"
 #include "core/error.h"
 #include "core/hash.h"
@@ -70,14 +70,10 @@ class GatewaySource : public TrafficSource {
   public:
     explicit GatewaySource(const fs::path& path) {
         if (!fs::is_directory(path)) {
-            files_.emplace_back(path);
-            paths_.push_back(path);
+            open(path);
             return;
         }
-        for (const fs::path& segment : record::segments_of(path)) {
-            files_.emplace_back(segment);
-            paths_.push_back(segment);
-        }
+        for (const fs::path& segment : record::segments_of(path)) open(segment);
         if (files_.empty())
             throw core::input_error(path.string() + " holds no segments of the gateway's log",
                                     "files segment-0000000001.log and so on, or a traffic log that is a file",
@@ -115,7 +111,12 @@ class GatewaySource : public TrafficSource {
     void hand_out_open(Pass& pass, std::size_t limit) const;
     LogReading reading_of(std::uint64_t admits) const;
 
-    std::vector<LogFile> files_;
+    void open(const fs::path& segment) {
+        files_.emplace_back(segment);
+        paths_.push_back(segment);
+    }
+
+    std::deque<record::SegmentText> files_;
     std::vector<fs::path> paths_;
 };
 
@@ -164,13 +165,13 @@ LogReading GatewaySource::read(const Sink& sink, const Progress& progress) {
     Pass pass{sink, {}, {}, 0};
     std::uint64_t total = 0;
     std::uint64_t done = 0;
-    for (const LogFile& file : files_) total += file.size();
+    for (const auto& file : files_) total += file.size();
     for (std::uint32_t number = 0; number < files_.size(); ++number) {
         Place at;
         at.file = number;
         std::uint64_t offset = 0;
         try {
-            record::scan_segment(paths_[number], number + 1 == files_.size(),
+            record::scan_segment(files_[number], paths_[number], number + 1 == files_.size(),
                                  [&](std::string_view line, std::uint64_t) {
                                      at.offset = offset + record::frame_width;
                                      at.length = line.size();
@@ -189,7 +190,11 @@ LogReading GatewaySource::read(const Sink& sink, const Progress& progress) {
 
 LogReading GatewaySource::reading_of(std::uint64_t admits) const {
     core::Sha256 hash;
-    for (const LogFile& file : files_) file.for_each_chunk([&](std::string_view chunk) { hash.update(chunk); });
+    for (const auto& file : files_) try {
+            file.for_each_block([&](std::string_view block) { hash.update(block); });
+        } catch (const core::Error&) {
+            // Said already where it was read.
+        }
     return {admits, hash.hex()};
 }
 
