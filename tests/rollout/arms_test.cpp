@@ -80,12 +80,15 @@ ArmOptions options_for(const core::TemporaryFolder& folder, const std::string& t
 TEST(Url, GoodOnes) {
     EXPECT_EQ(parse_url("http://localhost:9000", "x").port, 9000);
     EXPECT_EQ(parse_url("http://localhost", "x").port, 80);
+    EXPECT_EQ(parse_url("https://localhost", "x").port, 443);
+    EXPECT_TRUE(parse_url("https://localhost:1/a", "x").secure);
+    EXPECT_FALSE(parse_url("http://localhost:1/a", "x").secure);
     EXPECT_EQ(parse_url("http://h:1/a/b/", "x").base_path, "/a/b");
     EXPECT_EQ(parse_listen("0.0.0.0:0", "x").host, "0.0.0.0");
 }
 
 TEST(Url, BadOnesNameTheSetting) {
-    for (const char* url : {"", "localhost:80", "https://h:1", "http://", "http://h:0", "http://h:70000", "http://h:x",
+    for (const char* url : {"", "localhost:80", "https//h:1", "http://", "http://h:0", "http://h:70000", "http://h:x",
                             "http://h:1/ a", "http://u@h:1"}) {
         try {
             parse_url(url, "candidate_url");

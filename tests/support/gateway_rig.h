@@ -32,9 +32,12 @@ class GatewayRig {
     }
     ~GatewayRig() { stop(); }
 
-    void serve_original(std::function<void(Peer&)> script) { serve(original_, controller.original, std::move(script)); }
+    // With `tls` the server speaks it; the gateway does where controller.original.tls says so.
+    void serve_original(std::function<void(Peer&)> script, SSL_CTX* tls = nullptr) {
+        serve(original_, controller.original, std::move(script), tls);
+    }
     void serve_candidate(std::function<void(Peer&)> script) {
-        serve(candidate_, controller.candidate, std::move(script));
+        serve(candidate_, controller.candidate, std::move(script), nullptr);
     }
     const ScriptedServer& original() const { return *original_; }
 
@@ -78,8 +81,8 @@ class GatewayRig {
 
   private:
     static void serve(std::unique_ptr<ScriptedServer>& server, rollout::Upstream& upstream,
-                      std::function<void(Peer&)> script) {
-        server = std::make_unique<ScriptedServer>(std::move(script));
+                      std::function<void(Peer&)> script, SSL_CTX* tls) {
+        server = std::make_unique<ScriptedServer>(std::move(script), tls);
         upstream.host = "127.0.0.1";
         upstream.port = server->port();
         upstream.healthy = true;

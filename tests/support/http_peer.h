@@ -1,5 +1,6 @@
-// Blocking HTTP over real sockets for tests: a client that says exactly what it is told, and a server that follows a
-// script for each connection. Waits are bounded only so that a broken program fails instead of hanging.
+// Blocking HTTP over real sockets for tests, plain or under OpenSSL: a client that says exactly what it is told, and a
+// server that follows a script for each connection. Waits are bounded only so that a broken program fails instead of
+// hanging.
 #pragma once
 
 #include <arpa/inet.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 #include <utility>
 #include <vector>
+
+#include <openssl/ssl.h>
 
 #include "core/file.h"
 #include "core/text.h"
@@ -35,16 +38,24 @@ struct Message {
 
 class Peer {
   public:
-    explicit Peer(core::FileDescriptor socket) : socket_(std::move(socket)) {
+    explicit Peer(core::FileDescriptor socket, SSL_CTX* tls = nullptr) : socket_(std::move(socket)) {
         const timeval limit{20, 0};
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        if (tls == nullptr) return;
+        tls_.reset(SSL_new(tls), SSL_free);
+        SSL_set_fd(tls_.get(), socket_.get());
     }
+
+    // The OpenSSL session; null where the connection is plain. Nobody has shaken hands yet.
+    SSL* tls() const { return tls_.get(); }
+    bool shake_hands() { return (SSL_is_server(tls()) ? SSL_accept(tls()) : SSL_connect(tls())) == 1; }
 
     // False where the other side is gone.
     bool send(std::string_view bytes) {
         while (!bytes.empty()) {
-            const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const ssize_t count = tls_ ? SSL_write(tls(), bytes.data(), static_cast<int>(bytes.size()))
+                                       : ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (count <= 0) return false;
             bytes.remove_prefix(static_cast<std::size_t>(count));
         }
@@ -85,7 +96,8 @@ class Peer {
   private:
     bool receive() {
         char buffer[16384];
-        const ssize_t got = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+        const ssize_t got =
+            tls_ ? SSL_read(tls(), buffer, sizeof buffer) : ::recv(socket_.get(), buffer, sizeof buffer, 0);
         if (got <= 0) return false;
         input_.append(buffer, static_cast<std::size_t>(got));
         return true;
@@ -134,21 +146,24 @@ class Peer {
     }
 
     core::FileDescriptor socket_;
+    std::shared_ptr<SSL> tls_;
     std::string input_;
 };
 
-inline Peer connect_to(std::uint16_t port) {
+inline Peer connect_to(std::uint16_t port, SSL_CTX* tls = nullptr) {
     core::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto address = rollout::http::resolve("127.0.0.1", port).front();
     ::connect(socket.get(), address.get(), address.size);
-    return Peer(std::move(socket));
+    return Peer(std::move(socket), tls);
 }
 
 // Accepts connections and runs the script for each in a thread of its own.
 class ScriptedServer {
   public:
-    explicit ScriptedServer(std::function<void(Peer&)> script)
+    // With `tls` the script begins after the handshake, and only where that succeeds.
+    explicit ScriptedServer(std::function<void(Peer&)> script, SSL_CTX* tls = nullptr)
         : script_(std::move(script)),
+          tls_(tls),
           listener_(rollout::http::listen_on(rollout::http::resolve("127.0.0.1", 0).front())),
           port_(rollout::http::local_port(listener_.get())) {
         const int flags = ::fcntl(listener_.get(), F_GETFL);
@@ -182,8 +197,8 @@ class ScriptedServer {
             const std::lock_guard lock(mutex_);
             ++count_;
             open_.push_back(number);
-            threads_.emplace_back([this, peer = std::make_shared<Peer>(std::move(socket)), number] {
-                script_(*peer);
+            threads_.emplace_back([this, peer = std::make_shared<Peer>(std::move(socket), tls_), number] {
+                if (tls_ == nullptr || peer->shake_hands()) script_(*peer);
                 const std::lock_guard inner(mutex_);
                 std::erase(open_, number);
                 ::close(number);
@@ -193,6 +208,7 @@ class ScriptedServer {
     }
 
     std::function<void(Peer&)> script_;
+    SSL_CTX* tls_;
     core::FileDescriptor listener_;
     std::uint16_t port_;
     mutable std::mutex mutex_;

@@ -79,6 +79,9 @@ ArmServer::ArmServer(ArmOptions options) : options_(std::move(options)) {
     const std::string name = to_string(options_.arm);
     if (!options_.url.empty()) {
         address_ = parse_url(options_.url, name + "_url in [rollout]");
+        if (address_.secure)
+            tls_ = options_.verify ? http::TlsContext::for_client(options_.authorities)
+                                   : http::TlsContext::for_client_unverified();
     } else {
         require_file(options_.program, "the program", "run 'make build' to build the engine");
         require_file(options_.model, fmt::format("the {}'s weights", name), "scale verify");
@@ -218,25 +221,28 @@ void ArmServer::watch_address() {
     int failures = 0;
     do {
         if (Clock::now() - resolved_ >= resolve_interval) resolve();
-        if (probe(probe_limit)) {
+        std::string problem;
+        if (probe(probe_limit, &problem)) {
             failures = 0;
             if (status().state != ArmState::healthy) publish(ArmState::healthy);
         } else if (++failures >= failures_until_unreachable && status().state != ArmState::unreachable) {
-            publish(ArmState::unreachable, fmt::format("no answer from {}", options_.url));
+            publish(ArmState::unreachable, fmt::format("no answer from {}: {}", options_.url, problem));
         }
     } while (pause(probe_interval));
     publish(ArmState::stopped);
 }
 
 // llama-server and vLLM answer /health at the root, below no prefix. A 404 shows a server without that page: alive.
-bool ArmServer::probe(std::chrono::milliseconds limit) const {
+bool ArmServer::probe(std::chrono::milliseconds limit, std::string* problem) const {
     HttpCall request;
+    request.tls = tls_;
     request.path = "/health";
     request.limit = limit;
     Address root = address_;
     root.base_path.clear();
-    const auto answer = call(root, request);
+    const auto answer = call(root, request, problem);
     if (!answer) return false;
+    if (problem != nullptr) *problem = fmt::format("GET /health gives {}", answer->status);
     return answer->status == 200 || (!options_.url.empty() && answer->status == 404);
 }
 
@@ -260,6 +266,7 @@ void ArmServer::publish(ArmState state, const std::string& problem) {
         status_.upstream.host = address_.host;
         status_.upstream.port = address_.port;
         status_.upstream.base_path = address_.base_path;
+        status_.upstream.tls = tls_;
         status_.upstream.healthy = state == ArmState::healthy;
     }
     version_.fetch_add(1, std::memory_order_release);

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,15 +23,19 @@ namespace scale::rollout {
 
 struct ArmOptions {
     Arm arm = Arm::original;
-    std::string url;                // a server to watch; "" starts a llama-server:
-    std::filesystem::path program;  // llama-server
-    std::filesystem::path model;    // GGUF
-    std::string alias;              // name that the server gives the model
-    std::filesystem::path log;      // the server's output, appended
-    int context = 2048;             // tokens per slot
-    int parallel = 4;               // slots
-    std::string kv_type = "f16";    // of keys and values in the cache
-    int threads = 0;                // 0: all cores
+    std::string url;  // a server to watch; "" starts a llama-server, see below
+    // For a url with https://: who may sign its certificate ("": the system's authorities), and whether that matters.
+    std::filesystem::path authorities;
+    bool verify = true;
+    // For a llama-server.
+    std::filesystem::path program;
+    std::filesystem::path model;  // GGUF
+    std::string alias;            // name that the server gives the model
+    std::filesystem::path log;    // the server's output, appended
+    int context = 2048;           // tokens per slot
+    int parallel = 4;             // slots
+    std::string kv_type = "f16";  // of keys and values in the cache
+    int threads = 0;              // 0: all cores
     bool restart = false;
     std::chrono::milliseconds start_limit{600'000};  // until healthy
 };
@@ -86,13 +91,14 @@ class ArmServer : public ArmView {
     bool run_once();
     void watch_address();
     void resolve();
-    bool probe(std::chrono::milliseconds limit) const;
+    bool probe(std::chrono::milliseconds limit, std::string* problem = nullptr) const;
     bool pause(std::chrono::milliseconds time);  // false: stop was asked for
     std::string last_words(const std::string& how) const;
     void publish(ArmState state, const std::string& problem = {});
 
     ArmOptions options_;
     Address address_;
+    std::shared_ptr<const http::TlsContext> tls_;
     std::optional<core::Process> process_;
 
     mutable std::mutex mutex_;

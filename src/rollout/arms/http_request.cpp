@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "rollout/http/address.h"
+#include "rollout/http/tls_session.h"
 
 namespace scale::rollout {
 
@@ -58,33 +59,105 @@ core::FileDescriptor connect_to(const Address& address, Clock::time_point deadli
     return {};
 }
 
-bool send_all(int socket, std::string_view bytes, Clock::time_point deadline) {
-    while (!bytes.empty()) {
-        const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent > 0)
-            bytes.remove_prefix(static_cast<std::size_t>(sent));
-        else if (sent < 0 && errno == EAGAIN && !wait_until(socket, POLLOUT, deadline))
-            return false;
-        else if (sent < 0 && errno != EAGAIN && errno != EINTR)
-            return false;
-    }
-    return true;
+// Servers often cut their connections under TLS, so the end of the stream is not waited for where the answer says how
+// long it is.
+bool is_whole(const std::string& all) {
+    const auto end = all.find("\r\n\r\n");
+    if (end == std::string::npos) return false;
+    const std::string head = core::to_lower(std::string_view(all).substr(0, end + 2));
+    if (head.find("\r\ntransfer-encoding: chunked") != std::string::npos) return all.ends_with("\r\n0\r\n\r\n");
+    constexpr std::string_view name = "\r\ncontent-length: ";
+    const auto field = head.find(name);
+    if (field == std::string::npos) return false;
+    std::size_t length = 0;
+    const auto parsed = std::from_chars(head.data() + field + name.size(), head.data() + head.size(), length);
+    return parsed.ec == std::errc{} && all.size() - (end + 4) >= length;
 }
 
-// We ask for the connection to be closed after the answer, so the end of the stream ends it.
-std::optional<std::string> receive_all(int socket, Clock::time_point deadline) {
-    std::string all;
-    char block[16384];
-    while (all.size() <= largest_answer && wait_until(socket, POLLIN, deadline)) {
-        const ssize_t got = ::recv(socket, block, sizeof block, 0);
-        if (got == 0) return all;
-        if (got > 0)
-            all.append(block, static_cast<std::size_t>(got));
-        else if (errno != EAGAIN && errno != EINTR)
-            return std::nullopt;
+// A connected socket, plain or under TLS, until the deadline.
+class Line {
+  public:
+    Line(int socket, const HttpCall& request, const std::string& host, Clock::time_point deadline)
+        : socket_(socket), deadline_(deadline) {
+        if (request.tls) tls_.emplace(*request.tls, socket, host);
     }
-    return std::nullopt;
-}
+
+    // Under TLS the handshake.
+    bool open() {
+        return !tls_ || settled([&] { return tls_->handshake(); });
+    }
+
+    bool send_all(std::string_view bytes) {
+        while (!bytes.empty()) {
+            std::size_t taken = 0;
+            if (!settled([&] { return send(bytes, taken); })) return false;
+            bytes.remove_prefix(taken);
+        }
+        return true;
+    }
+
+    // We ask for the connection to be closed after the answer, so the end of the stream ends it at the latest.
+    std::optional<std::string> receive_all() {
+        std::string all;
+        std::string block(16384, '\0');
+        while (all.size() <= largest_answer) {
+            std::size_t got = 0;
+            if (settled([&] { return receive(block, got); })) {
+                all.append(block, 0, got);
+                if (is_whole(all)) return all;
+                continue;
+            }
+            if (ended_) return all;
+            break;
+        }
+        return std::nullopt;
+    }
+
+    std::string failure() const { return tls_ ? tls_->failure() : std::string(); }
+
+  private:
+    using Result = http::TlsSession::Result;
+
+    // Repeats the step until it is done; false where it cannot be.
+    template <typename Step>
+    bool settled(Step step) {
+        for (;;) {
+            if (tls_) tls_->start_turn();
+            const Result result = step();
+            if (result == Result::done) return true;
+            ended_ = result == Result::closed;
+            if (result != Result::wait) return false;
+            const bool writes = tls_ ? tls_->wants_write() : sending_;
+            if (!wait_until(socket_, writes ? POLLOUT : POLLIN, deadline_)) return false;
+        }
+    }
+
+    Result send(std::string_view bytes, std::size_t& taken) {
+        if (tls_) return tls_->write(bytes, taken);
+        sending_ = true;
+        const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0) return again();
+        taken = static_cast<std::size_t>(sent);
+        return Result::done;
+    }
+
+    Result receive(std::string& block, std::size_t& got) {
+        if (tls_) return tls_->read(block, got);
+        sending_ = false;
+        const ssize_t count = ::recv(socket_, block.data(), block.size(), 0);
+        if (count < 0) return again();
+        got = static_cast<std::size_t>(count);
+        return count == 0 ? Result::closed : Result::done;
+    }
+
+    static Result again() { return errno == EAGAIN || errno == EINTR ? Result::wait : Result::failed; }
+
+    const int socket_;
+    const Clock::time_point deadline_;
+    std::optional<http::TlsSession> tls_;
+    bool sending_ = false;
+    bool ended_ = false;
+};
 
 std::string unchunked(std::string_view body) {
     std::string plain;
@@ -135,19 +208,20 @@ std::optional<Address> read_authority(std::string_view text, std::optional<std::
 }  // namespace
 
 Address parse_url(const std::string& url, const std::string& setting) {
-    const std::string scheme = "http://";
     const auto bad = [&] {
-        return core::input_error(fmt::format("{} is '{}'", setting, url), "http://HOST:PORT or http://HOST:PORT/PREFIX",
-                                 url.starts_with("https://") ? "put a local TLS proxy in front of that server" : "");
+        return core::input_error(fmt::format("{} is '{}'", setting, url),
+                                 "http://HOST:PORT or http://HOST:PORT/PREFIX, or the same with https://");
     };
-    if (!url.starts_with(scheme)) throw bad();
-    const std::string rest = url.substr(scheme.size());
+    const bool secure = url.starts_with("https://");
+    if (!secure && !url.starts_with("http://")) throw bad();
+    const std::string rest = url.substr(url.find("//") + 2);
     const auto slash = rest.find('/');
     std::string base_path = slash == std::string::npos ? "" : rest.substr(slash);
     while (base_path.ends_with('/')) base_path.pop_back();
-    auto address = read_authority(rest.substr(0, slash), 80);
+    auto address = read_authority(rest.substr(0, slash), secure ? 443 : 80);
     if (!address || address->port == 0 || url.find_first_of(" \r\n@?#") != std::string::npos) throw bad();
     address->base_path = std::move(base_path);
+    address->secure = secure;
     return *address;
 }
 
@@ -172,8 +246,10 @@ std::optional<HttpAnswer> call(const Address& address, const HttpCall& request, 
         if (!request.body.empty() || request.method == "POST")
             head += fmt::format("Content-Length: {}\r\n", request.body.size());
         reason = "no answer from " + authority_of(address.host, address.port);
-        if (send_all(socket.get(), head + "\r\n" + request.body, deadline))
-            if (const auto all = receive_all(socket.get(), deadline)) answer = parsed_answer(*all);
+        Line line(socket.get(), request, address.host, deadline);
+        if (line.open() && line.send_all(head + "\r\n" + request.body))
+            if (const auto all = line.receive_all()) answer = parsed_answer(*all);
+        if (const std::string failure = line.failure(); !failure.empty()) reason += ": no TLS: " + failure;
     }
     if (!answer && problem) *problem = reason;
     return answer;

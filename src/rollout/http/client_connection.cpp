@@ -2,18 +2,24 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace scale::rollout::http {
 
 ClientConnection::ClientConnection(Reactor& reactor, core::FileDescriptor descriptor,
                                    std::vector<SocketAddress> addresses, Owner& owner, const Limits& limits,
-                                   std::chrono::milliseconds connect_time)
+                                   std::chrono::milliseconds connect_time, std::shared_ptr<const TlsContext> tls,
+                                   std::string host)
     : Socket(reactor, std::move(descriptor), true, false),
       owner_(owner),
       limits_(limits),
       addresses_(std::move(addresses)),
+      tls_context_(std::move(tls)),
+      host_(std::move(host)),
       parser_(HeadParser::Kind::response, limits_),
       connect_timer_(reactor, [this] { fail(ClientFailure::unreachable, "the server cannot be reached in time"); }) {
     if (!addresses_.empty()) addresses_.erase(addresses_.begin());
+    if (tls_context_) secure(*tls_context_, host_);
     connect_timer_.set(connect_time);
 }
 
@@ -23,6 +29,7 @@ bool ClientConnection::try_next_address() {
         addresses_.erase(addresses_.begin());
         if (!next) continue;
         connect_anew(std::move(next));
+        if (tls_context_) secure(*tls_context_, host_);
         return true;
     }
     return false;
@@ -88,7 +95,7 @@ bool ClientConnection::read_body(std::string_view& input) {
         fail(ClientFailure::malformed, decoder_.refusal().reason);
     } else if (progress == Progress::done) {
         // Bytes behind the response belong to no request.
-        const bool reusable = parser_.head().keep_alive && input.empty() && unsent() == 0;
+        const bool reusable = parser_.head().keep_alive && input.empty() && unsent() == 0 && !has_buffered_input();
         ResponseSink* sink = std::exchange(sink_, nullptr);
         if (reusable) {
             pause_reading(false);
@@ -110,12 +117,16 @@ void ClientConnection::fail(ClientFailure failure, std::string_view reason) {
 }
 
 void ClientConnection::on_end() {
-    if (sink_ != nullptr && in_body_ && decoder_.ends_with_connection()) {
+    // Under TLS anybody on the way can cut a connection, but only the server can say that its answer is whole.
+    if (sink_ != nullptr && in_body_ && decoder_.ends_with_connection() && ended_in_order()) {
         ResponseSink* sink = std::exchange(sink_, nullptr);
         gone();
         return sink->on_complete();
     }
+    const std::string why(tls_failure());
     if (!connected_ && !gone_ && try_next_address()) return;
+    if (!connected_ && !why.empty())
+        return fail(ClientFailure::unreachable, fmt::format("no TLS with the server: {}", why));
     if (!connected_) return fail(ClientFailure::unreachable, "the server cannot be reached");
     if (!received_) return fail(ClientFailure::no_response, "the server closed the connection without an answer");
     fail(ClientFailure::broken, "the server broke off within its answer");

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,9 +46,10 @@ class ClientConnection final : public Socket {
     };
 
     // `descriptor`: connect() to the first of `addresses` is under way; the others are tried in turn. `connect_time` is
-    // for all of them together.
+    // for all of them together, and for the TLS handshake where `tls` is given; `host` is then the server's name.
     ClientConnection(Reactor& reactor, core::FileDescriptor descriptor, std::vector<SocketAddress> addresses,
-                     Owner& owner, const Limits& limits, std::chrono::milliseconds connect_time);
+                     Owner& owner, const Limits& limits, std::chrono::milliseconds connect_time,
+                     std::shared_ptr<const TlsContext> tls = nullptr, std::string host = {});
 
     // `request` holds the whole message. `head_request`: the method is HEAD.
     void start(std::string_view head, std::string_view body, bool head_request, ResponseSink& sink);
@@ -71,6 +73,8 @@ class ClientConnection final : public Socket {
     Owner& owner_;
     const Limits& limits_;
     std::vector<SocketAddress> addresses_;  // not tried yet
+    const std::shared_ptr<const TlsContext> tls_context_;
+    const std::string host_;
     HeadParser parser_;
     BodyDecoder decoder_;
     Timer connect_timer_;

@@ -15,8 +15,9 @@ ConnectionPool::~ConnectionPool() {
 }
 
 ClientConnection* ConnectionPool::acquire(const std::string& host, std::uint16_t port,
-                                          const std::vector<SocketAddress>& addresses, bool fresh) {
-    const Address address(host, port);
+                                          const std::vector<SocketAddress>& addresses, bool fresh,
+                                          const std::shared_ptr<const TlsContext>& tls) {
+    const Address address(host, port, tls);
     auto& free = free_[address];
     if (fresh || free.empty()) return open_connection(address, addresses);
     ClientConnection* connection = free.back();
@@ -30,8 +31,9 @@ ClientConnection* ConnectionPool::open_connection(const Address& address, std::v
         addresses.erase(addresses.begin());
     if (!descriptor) return nullptr;
     ++opened_;
+    const auto& [host, port, tls] = address;
     auto connection = std::make_unique<ClientConnection>(reactor_, std::move(descriptor), std::move(addresses), *this,
-                                                         limits_, connect_time_);
+                                                         limits_, connect_time_, tls, tls ? host : std::string());
     ClientConnection* raw = connection.get();
     connections_.emplace(raw, Entry{std::move(connection), address});
     return raw;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,15 +21,15 @@ class ConnectionPool final : public ClientConnection::Owner {
     ~ConnectionPool() override;
 
     // A free connection to the host, or a new one to one of `addresses`; `fresh` asks for a new one. Null where none
-    // can be made at once (no address, refused). The pool stays the owner.
+    // can be made at once (no address, refused). The pool stays the owner. `tls`: null for a plain connection.
     ClientConnection* acquire(const std::string& host, std::uint16_t port, const std::vector<SocketAddress>& addresses,
-                              bool fresh);
+                              bool fresh, const std::shared_ptr<const TlsContext>& tls = nullptr);
 
     std::uint64_t opened() const { return opened_; }
     std::size_t open() const { return connections_.size(); }
 
   private:
-    using Address = std::pair<std::string, std::uint16_t>;
+    using Address = std::tuple<std::string, std::uint16_t, std::shared_ptr<const TlsContext>>;
     struct Entry {
         std::unique_ptr<ClientConnection> connection;
         Address address;

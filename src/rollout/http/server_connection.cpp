@@ -44,7 +44,7 @@ const char* reason_phrase(int status) {
 }
 
 ServerConnection::ServerConnection(Reactor& reactor, core::FileDescriptor descriptor, bool loopback, Service& service,
-                                   const Limits& limits, const ServerTimes& times)
+                                   const Limits& limits, const ServerTimes& times, const TlsContext* tls)
     : Socket(reactor, std::move(descriptor), false, true),
       service_(service),
       limits_(limits),
@@ -52,6 +52,7 @@ ServerConnection::ServerConnection(Reactor& reactor, core::FileDescriptor descri
       parser_(HeadParser::Kind::request, limits),
       timer_(reactor, [this] { on_timeout(); }),
       loopback_(loopback) {
+    if (tls != nullptr) secure(*tls, {});
     timer_.set(times_.head);
 }
 

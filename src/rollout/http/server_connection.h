@@ -17,7 +17,8 @@ namespace scale::rollout::http {
 const char* reason_phrase(int status);
 
 struct ServerTimes {
-    std::chrono::milliseconds head{10'000};   // for a request's head to arrive, from its first byte
+    // For a request's head to arrive, from its first byte; for a TLS handshake and the first byte behind it together.
+    std::chrono::milliseconds head{10'000};
     std::chrono::milliseconds body{60'000};   // for its body
     std::chrono::milliseconds idle{60'000};   // between requests
     std::chrono::milliseconds write{60'000};  // for the client to take any byte
@@ -34,6 +35,8 @@ class Service {
     virtual void on_request(ServerConnection& connection) = 0;
     // The client went away or stopped taking bytes while its request was open; no reply is possible any more.
     virtual void on_abort(ServerConnection& connection) = 0;
+    // Under TLS: the handshake is done.
+    virtual void on_secured(ServerConnection&) {}
     // The client took some bytes; see unsent().
     virtual void on_progress(ServerConnection& connection) = 0;
     // The body of the answer to a request that could not be read; JSON.
@@ -44,8 +47,9 @@ class Service {
 
 class ServerConnection final : public Socket {
   public:
+    // `tls`: null for a plain connection.
     ServerConnection(Reactor& reactor, core::FileDescriptor descriptor, bool loopback, Service& service,
-                     const Limits& limits, const ServerTimes& times);
+                     const Limits& limits, const ServerTimes& times, const TlsContext* tls = nullptr);
 
     const Head& head() const { return parser_.head(); }
     const std::string& body() const { return body_; }
@@ -76,6 +80,7 @@ class ServerConnection final : public Socket {
   private:
     enum class State : std::uint8_t { head, body, open, lingering, closed };
 
+    void on_connected() override { service_.on_secured(*this); }
     void on_input(std::string_view bytes) override;
     void on_end() override;
     void on_progress() override;

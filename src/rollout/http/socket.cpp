@@ -31,12 +31,14 @@ Socket::~Socket() {
 
 void Socket::close() {
     if (!descriptor_) return;
+    if (tls_) tls_->end_output();
     reactor_.unwatch(descriptor_.get(), this);
     descriptor_.reset();
 }
 
 void Socket::connect_anew(core::FileDescriptor descriptor) {
     close();
+    tls_.reset();
     descriptor_ = std::move(descriptor);
     connecting_ = true;
     ended_ = false;
@@ -46,20 +48,24 @@ void Socket::connect_anew(core::FileDescriptor descriptor) {
 }
 
 void Socket::end_output() {
-    if (descriptor_) ::shutdown(descriptor_.get(), SHUT_WR);
+    if (!descriptor_) return;
+    if (tls_) tls_->end_output();
+    ::shutdown(descriptor_.get(), SHUT_WR);
 }
 
 void Socket::pause_reading(bool paused) {
     if (paused_ == paused) return;
     paused_ = paused;
+    if (!paused_ && has_buffered_input()) tls_resumes_->set(Clock::duration::zero());
     update_interest();
 }
 
 void Socket::update_interest() {
     if (!descriptor_) return;
     std::uint32_t interest = 0;
-    if (connecting_ || unsent() != 0) interest |= EPOLLOUT;
-    if (!connecting_ && !paused_ && !ended_) interest |= EPOLLIN;
+    const bool shaking_hands = !connecting_ && !is_ready();
+    if (connecting_ || (unsent() != 0 && !shaking_hands) || (tls_ && tls_->wants_write())) interest |= EPOLLOUT;
+    if (!connecting_ && (!paused_ || shaking_hands) && !ended_) interest |= EPOLLIN;
     if (!connecting_ && sees_hangup_ && !ended_) interest |= EPOLLRDHUP;
     if (interest == interest_) return;
     interest_ = interest;
@@ -67,10 +73,13 @@ void Socket::update_interest() {
 }
 
 void Socket::on_events(std::uint32_t events) {
+    if (tls_) tls_->start_turn();
     if (connecting_) return handle_writable();
+    if (!is_ready()) return shake_hands();
+    const bool tls_reads = tls_ && tls_->wants_write();  // an answer to the peer had to go out first
     if ((events & EPOLLOUT) != 0) handle_writable();
     if (!descriptor_) return;
-    if ((events & EPOLLIN) != 0 && !paused_) {
+    if (((events & EPOLLIN) != 0 || tls_reads) && !paused_) {
         handle_readable();
     } else if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
         end();
@@ -90,12 +99,14 @@ void Socket::handle_writable() {
     ::getsockopt(descriptor_.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
     if (failure != 0) return end();
     connecting_ = false;
+    if (tls_) return shake_hands();
     send_output();
     update_interest();
     on_connected();
 }
 
 void Socket::handle_readable() {
+    if (tls_) return handle_tls_readable();
     auto& scratch = reactor_.scratch();
     const ssize_t got = ::recv(descriptor_.get(), scratch.data(), scratch.size(), 0);
     if (got > 0) return on_input({scratch.data(), static_cast<std::size_t>(got)});
@@ -115,12 +126,16 @@ void Socket::end() {
 }
 
 void Socket::flush() {
-    if (!descriptor_ || connecting_) return;
+    if (!descriptor_ || !is_ready()) return;
     send_output();
     update_interest();
 }
 
 void Socket::send_output() {
+    if (tls_) {
+        sent_ += send_tls();
+        return settle_output();
+    }
     while (sent_ < output_.size()) {
         const ssize_t count = ::send(descriptor_.get(), output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
@@ -132,6 +147,10 @@ void Socket::send_output() {
         }
         sent_ += static_cast<std::size_t>(count);
     }
+    settle_output();
+}
+
+void Socket::settle_output() {
     if (sent_ == output_.size()) {
         output_.clear();
         sent_ = 0;
