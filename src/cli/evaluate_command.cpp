@@ -33,6 +33,12 @@ std::vector<std::string> serve_arguments(const rollout::ServeOptions& options) {
     if (!options.listen.empty()) arguments.insert(arguments.end(), {"--listen", options.listen});
     if (!options.durability.empty()) arguments.insert(arguments.end(), {"--durability", options.durability});
     if (options.workers >= 0) arguments.insert(arguments.end(), {"--workers", std::to_string(options.workers)});
+    // Relative to where the command was called; the daemon need not stand there.
+    const auto name_file = [&](const char* option, const std::string& file) {
+        if (!file.empty()) arguments.insert(arguments.end(), {option, std::filesystem::absolute(file).string()});
+    };
+    name_file("--tls-certificate", options.tls_certificate);
+    name_file("--tls-key", options.tls_key);
     if (options.original_only) arguments.push_back("--original-only");
     if (options.resumed) arguments.push_back("--resumed");
     return arguments;
@@ -59,9 +65,9 @@ Ending start(Commands& commands, const EvaluateOptions& given) {
         return ending;
     }
     const rollout::GatewayInfo gateway = rollout::start_gateway_daemon(pass.folder(), serve_arguments(options.serve));
-    ending.text = fmt::format(
-        "{}\nserving on http://{}/v1 (process {}); 'scale evaluate live' gives the address of the live page",
-        prepared.sentence, gateway.address, gateway.pid);
+    ending.text =
+        fmt::format("{}\nserving on {}://{}/v1 (process {}); 'scale evaluate live' gives the address of the live page",
+                    prepared.sentence, gateway.certificate.empty() ? "http" : "https", gateway.address, gateway.pid);
     ending.json["address"] = gateway.address;
     ending.json["pid"] = gateway.pid;
     ending.next = "scale evaluate status";
@@ -167,6 +173,9 @@ void add_serve_options(CLI::App& command, rollout::ServeOptions& options) {
         ->check(CLI::IsMember({"relaxed", "strict"}));
     command.add_option("--workers", options.workers, "threads of the gateway; 0: one for each core")
         ->check(CLI::Range(0, 256));
+    CLI::Option* certificate =
+        command.add_option("--tls-certificate", options.tls_certificate, "PEM file: certificate and chain");
+    command.add_option("--tls-key", options.tls_key, "PEM file: private key")->needs(certificate);
 }
 
 }  // namespace
@@ -208,6 +217,8 @@ void add_evaluate_command(CLI::App& app, Commands& commands) {
     sub->add_option("--name", options->name, "thumbs_down, escalation, downstream_error, or any other")->required();
     sub->add_option("--value", options->value, "true, false, a number or a word")->capture_default_str();
     sub->add_option("--comment", options->comment, "free text");
+
+    add_evaluate_export(*evaluate, commands);
 
     for (const auto& [name, description] : {std::pair{"promote", "give all traffic to the candidate"},
                                             {"pause", "hold the share"},

@@ -172,6 +172,20 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
                 "a file with one key a line, for clients; needed to listen beyond this machine");
     visit.field("live_hosts", file.rollout.live_hosts,
                 "host names of the live page beyond this machine; a proxy with TLS stands in front");
+    visit.field("tls_certificate", file.rollout.tls_certificate,
+                "PEM file of the gateway's certificate and its chain; empty: plain HTTP");
+    visit.field("tls_key", file.rollout.tls_key, "PEM file of its private key, for its owner's eyes alone");
+    visit.field("tls_ca", file.rollout.tls_ca,
+                "PEM file of the authorities that https:// servers are checked against; empty: the system's");
+    visit.field("tls_verify", file.rollout.tls_verify, "checks the certificates of https:// servers");
+    visit.field("database", file.rollout.database,
+                "PostgreSQL for several gateways of one rollout: \"host=… dbname=…\"; the password comes from a "
+                "password file or PGPASSWORD");
+    visit.field("lease_seconds", file.rollout.lease_seconds,
+                "a gateway without the database for longer sends everybody to the original");
+    visit.field("shadow_ppm", file.rollout.shadow_ppm,
+                "copies of the original's requests for the candidate, parts per million; no client sees its answers");
+    visit.field("shadow_open", file.rollout.shadow_open, "copies under way at once");
 }
 
 }  // namespace scale::record

@@ -237,6 +237,16 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(file.rollout.parallel >= 1, "parallel in [rollout] must be at least 1");
     one_of("durability in [rollout]", file.rollout.durability, {"relaxed", "strict"});
     check(file.rollout.workers >= 0 && file.rollout.workers <= 256, "workers in [rollout] must be 0 to 256");
+    check(file.rollout.tls_certificate.empty() == file.rollout.tls_key.empty(),
+          "tls_certificate and tls_key in [rollout] belong together");
+    check(file.rollout.lease_seconds >= 1 && file.rollout.lease_seconds <= 3600,
+          "lease_seconds in [rollout] must be 1 to 3600");
+    check(file.rollout.database.find("password") == std::string::npos,
+          "database in [rollout] must not hold the password: leave it to a password file (~/.pgpass) or PGPASSWORD");
+    check(file.rollout.shadow_ppm >= 0 && file.rollout.shadow_ppm <= 1000000,
+          "shadow_ppm in [rollout] must be 0 to 1000000");
+    check(file.rollout.shadow_open >= 1 && file.rollout.shadow_open <= 1000,
+          "shadow_open in [rollout] must be 1 to 1000");
     return found;
 }
 

@@ -102,6 +102,14 @@ struct RolloutSection {
     int workers = 0;                      // threads of the gateway; 0: one for each core
     std::string api_keys;                 // file of the keys that clients must show, one a line; "" asks for none
     std::vector<std::string> live_hosts;  // names that operators elsewhere reach the live page by; none: this machine
+    std::string tls_certificate;          // PEM, the server's own first; "" serves plain HTTP
+    std::string tls_key;                  // PEM, its private key
+    std::string tls_ca;                   // PEM, authorities trusted for https:// servers; "" trusts the system's
+    bool tls_verify = true;               // of https:// servers
+    std::string database;                 // PostgreSQL that several gateways share a rollout through; "" shares none
+    double lease_seconds = 5;             // without the database for longer: everything to the original
+    int shadow_ppm = 0;                   // of the original's requests, those the candidate answers unseen
+    int shadow_open = 16;                 // of them at once
 };
 
 struct PassFile {

@@ -77,7 +77,7 @@ const entries = () => readFileSync(`${pass}/.scale/record.jsonl`, "utf8").trim()
 
 // --- The rollout.
 const original = await new ModelServer("a").start();
-const candidate = await new ModelServer("b").start();
+const candidate = await new ModelServer("b", { pace: [13, 2] }).start();
 const port = await freePort();
 mkdirSync(pass, { recursive: true });
 writeFileSync(`${pass}/original.gguf`, "original");
@@ -146,13 +146,14 @@ await check("the page asks for the key, refuses a wrong one, and shows the rollo
 });
 
 await check("traffic shows, and the share rises by itself", async () => {
-  await users.many(1200, { grumbling: 0.02, until: async () => (await page.getByText("Step 2 of 2").count()) > 0 });
+  await users.many(1200, { grumbling: 0.03, until: async () => (await page.getByText("Step 2 of 2").count()) > 0 });
   await page.getByText("Step 2 of 2").waitFor();
-  await users.many(160, { grumbling: 0.02 });
+  await users.many(160, { grumbling: 0.03 });
   assert.equal(await users.one("break"), 500);
+  const now = await snapshot();
   await soon(async () => {
     const figures = await page.locator(".arm.candidate dd").first().innerText();
-    assert.equal(Number(figures.replace(/,/g, "")), (await snapshot()).arms.candidate.users);
+    assert.equal(Number(figures.replace(/,/g, "")), now.arms.candidate.users);
   });
   assert.ok(candidate.served > 40);
   await page.getByText("server error").first().waitFor();
@@ -270,7 +271,7 @@ await check("after a restart of the gateway the page comes back by itself, histo
   const before = await snapshot();
   await scale("evaluate", "stop");
   await page.getByText("no connection").waitFor();
-  await soon(() => scale("evaluate", "start", "--original-only")); // refused while the old one ends
+  await scale("evaluate", "start", "--original-only");
   await page.locator(".link.on").waitFor();
   const after = await snapshot();
   const experiment = (shown) => shown.audit.filter((entry) => entry.experiment === shown.state.experiment);

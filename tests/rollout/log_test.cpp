@@ -178,6 +178,40 @@ TEST_F(LogTest, RotatesBySizeAndReadsInOrder) {
         EXPECT_EQ(std::get<Admit>(records[i]).request_id, std::to_string(i));
 }
 
+TEST_F(LogTest, PacksClosedSegmentsAndTakesUpWhereAKilledPackingLeftOff) {
+    LogOptions small = options();
+    small.segment_bytes = 2000;
+    const auto unpacked = [&] {
+        const auto segments = record::segments_of(small.folder);
+        return std::count_if(segments.begin(), segments.end(),
+                             [](const auto& path) { return !record::is_packed(path); });
+    };
+    for (int run = 0; run < 2; ++run) {
+        SegmentLog log(small);
+        for (int i = 0; i < 20; ++i) log.wait_committed(log.append(admit_of(std::to_string(20 * run + i))).sequence);
+        while (unpacked() > 1) std::this_thread::yield();
+    }
+    // The last one is closed, packed, and one of the packed ones stands there in both forms.
+    const auto segments = record::segments_of(small.folder);
+    const fs::path first = first_segment();
+    std::string text;
+    record::PackedSegment(segments.front()).for_each_block([&](std::string_view block) { text += block; });
+    core::write_file_atomic(first, text);
+    core::write_file_atomic(small.folder / ".segment-0000000002.log.zst.1.tmp", "half");
+    record::pack_segment(segments.back());
+    {
+        SegmentLog log(small);
+        log.wait_committed(log.append(admit_of("40")).sequence);
+        while (unpacked() > 1) std::this_thread::yield();
+    }
+    EXPECT_FALSE(fs::exists(first));
+    EXPECT_FALSE(fs::exists(small.folder / ".segment-0000000002.log.zst.1.tmp"));
+    const auto records = records_of(small.folder);
+    ASSERT_EQ(records.size(), 41u);
+    for (std::size_t i = 0; i < records.size(); ++i)
+        EXPECT_EQ(std::get<Admit>(records[i]).request_id, std::to_string(i));
+}
+
 TEST_F(LogTest, CommitsInGroupsAndLosesNothingUnderConcurrency) {
     constexpr int threads = 4;
     constexpr int each = 500;

@@ -21,6 +21,7 @@ class FakeController final : public rollout::Controller, public rollout::Routing
     rollout::Upstream original;
     rollout::Upstream candidate;
     std::atomic<bool> is_ready{true};
+    std::atomic<std::int64_t> shadow{0};
 
     struct Ended {
         rollout::Admit admit;
@@ -62,6 +63,7 @@ class FakeController final : public rollout::Controller, public rollout::Routing
     const rollout::Upstream& upstream(rollout::Arm which) const override {
         return which == rollout::Arm::original ? original : candidate;
     }
+    std::int64_t shadow_ppm() const override { return shadow; }
     const std::string& served_model() const override { return model_; }
     std::string session_digest(std::string_view session) const override { return "digest-" + std::string(session); }
     void finished(const rollout::Admit& admit, const rollout::Finish& finish) override {

@@ -17,6 +17,7 @@
 
 #include "core/json.h"
 #include "rollout/http/address.h"
+#include "rollout/http/tls_context.h"
 #include "rollout/log/records.h"
 
 namespace scale::rollout {
@@ -53,7 +54,8 @@ struct Upstream {
     std::string base_path;  // "" or "/prefix", put before the request's path
     std::string model;      // name that the upstream knows the model by; "" forwards the client's
     bool healthy = false;
-    std::vector<http::SocketAddress> addresses;  // of the host; empty: the host is a number
+    std::vector<http::SocketAddress> addresses;             // of the host; empty: the host is a number
+    std::shared_ptr<const http::TlsContext> tls = nullptr;  // null: plain HTTP
 };
 
 struct FeedbackReply {
@@ -85,6 +87,8 @@ class Routing {
     virtual ~Routing() = default;
     virtual Assignment assign(const RequestIdentity& identity) const = 0;
     virtual const Upstream& upstream(Arm arm) const = 0;
+    // Of the requests that the original serves, those that are copied to the candidate; parts per million.
+    virtual std::int64_t shadow_ppm() const { return 0; }
 };
 
 class Controller {

@@ -27,7 +27,7 @@ std::optional<GatewayInfo> read_info(const std::filesystem::path& pass_folder) {
     try {
         const core::Json json = core::parse_json(core::read_file(file, 1 << 16), file.string());
         return GatewayInfo{core::required<int>(json, "pid", file.string()),
-                           core::required<std::string>(json, "address", file.string()),
+                           core::required<std::string>(json, "address", file.string()), json.value("certificate", ""),
                            core::required<std::string>(json, "since", file.string())};
     } catch (const core::Error&) {
         return std::nullopt;
@@ -71,10 +71,12 @@ GatewayLock::~GatewayLock() {
     std::filesystem::remove(folder_ / "gateway.json", ignored);
 }
 
-void GatewayLock::announce(const std::string& address) {
-    core::write_file_atomic(
-        folder_ / "gateway.json",
-        core::canonical({{"pid", ::getpid()}, {"address", address}, {"since", core::to_rfc3339(core::now())}}) + "\n");
+void GatewayLock::announce(const std::string& address, const std::filesystem::path& certificate) {
+    core::write_file_atomic(folder_ / "gateway.json", core::canonical({{"pid", ::getpid()},
+                                                                       {"address", address},
+                                                                       {"certificate", certificate.string()},
+                                                                       {"since", core::to_rfc3339(core::now())}}) +
+                                                          "\n");
 }
 
 bool gateway_alive(const std::filesystem::path& pass_folder) {
@@ -101,6 +103,7 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
     }
     const Address address = reachable_address(gateway);
     std::string problem;
+    if (!gateway.certificate.empty()) request.tls = http::TlsContext::for_client_of(gateway.certificate);
     const auto answer = call(address, request, &problem);
     if (!answer)
         throw core::worker_error(fmt::format("the gateway (process {}) does not answer: {}", gateway.pid, problem));
@@ -121,7 +124,8 @@ GatewayAnswer ask_action(const std::filesystem::path& pass_folder, const Gateway
 
 std::string live_page_url(const std::filesystem::path& pass_folder, const GatewayInfo& gateway) {
     const Address address = reachable_address(gateway);
-    return fmt::format("http://{}/scale/live#key={}", authority_of(address.host, address.port),
+    return fmt::format("{}://{}/scale/live#key={}", gateway.certificate.empty() ? "http" : "https",
+                       authority_of(address.host, address.port),
                        load_or_make_secret(rollout_folder(pass_folder) / "token"));
 }
 

@@ -1,7 +1,7 @@
 // The gateway as a process of the pass: who holds it, where it listens, and how a command talks to it.
 //
 //   .scale/rollout/gateway.lock   held (flock) by the one gateway of the pass while it lives
-//   .scale/rollout/gateway.json   {pid, address, since} once it listens; left behind by a killed one
+//   .scale/rollout/gateway.json   {pid, address, certificate, since} once it listens; left behind by a killed one
 //   .scale/rollout/gateway.log    what it says
 #pragma once
 
@@ -18,8 +18,9 @@ namespace scale::rollout {
 
 struct GatewayInfo {
     int pid = 0;
-    std::string address;  // "127.0.0.1:8080"
-    std::string since;    // RFC 3339
+    std::string address;      // "127.0.0.1:8080"
+    std::string certificate;  // the file that the gateway shows as its own; "" where it speaks plain HTTP
+    std::string since;        // RFC 3339
 };
 
 class GatewayLock {
@@ -28,8 +29,8 @@ class GatewayLock {
     explicit GatewayLock(const std::filesystem::path& pass_folder);
     ~GatewayLock();  // removes gateway.json
 
-    // To be called once the gateway listens.
-    void announce(const std::string& address);
+    // To be called once the gateway listens. `certificate`: "" without TLS.
+    void announce(const std::string& address, const std::filesystem::path& certificate);
 
   private:
     std::filesystem::path folder_;
@@ -43,7 +44,8 @@ bool gateway_alive(const std::filesystem::path& pass_folder);
 // Of the gateway that is alive; empty where none is, or where it does not listen yet.
 std::optional<GatewayInfo> running_gateway(const std::filesystem::path& pass_folder);
 
-// Asks the running gateway; throws a worker error where it does not answer with JSON in time.
+// Asks the running gateway; throws a worker error where it does not answer with JSON in time. Under TLS the gateway has
+// to show the certificate of its own file, so that the token goes to nobody else.
 struct GatewayAnswer {
     int status = 0;
     core::Json body;

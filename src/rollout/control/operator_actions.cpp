@@ -28,6 +28,11 @@ ActionReply RolloutController::reply(int status, const std::string& message) con
     return given;
 }
 
+ActionReply RolloutController::not_written() const {
+    return reply(503, options_.link == nullptr ? "the state file cannot be written; nothing has changed"
+                                               : "the database does not answer; nothing has changed so far");
+}
+
 ActionReply RolloutController::promote(const std::string& because, const std::string& who) {
     if (state_.status == RolloutStatus::promoted) return reply(200, "the candidate is promoted already");
     if (!state_.experimenting() || share() == 0)
@@ -46,9 +51,9 @@ ActionReply RolloutController::promote(const std::string& because, const std::st
             state.weight_ppm = whole_ppm;
             return changed = true;
         }))
-        return reply(503, "the state file cannot be written; nothing has changed");
+        return not_written();
     if (!changed) return reply(409, fmt::format("the rollout is {} by now", to_string(state_.status)));
-    append(kind::promoted, {{"because", because}, {"shown_safe", verdict == EvidenceVerdict::safe}});
+    append_own(kind::promoted, {{"because", because}, {"shown_safe", verdict == EvidenceVerdict::safe}});
     return reply(200, "promoted: all traffic goes to the candidate; the original stays warm and archived");
 }
 
@@ -56,19 +61,23 @@ ActionReply RolloutController::rollback(const std::string& because, const std::s
     if (state_.status == RolloutStatus::rolled_back && !killed_)
         return reply(200, "rolled back already: all traffic goes to the original");
     roll_back(or_default(because, "asked for"), who, false);
+    if (options_.link != nullptr)
+        return reply(200,
+                     "rolled back: all traffic goes to the original; the other gateways hear of it by the database");
     return reply(200, killed_ ? "rolled back in memory; the state file cannot be written yet, it is tried again"
                               : "rolled back: all traffic goes to the original");
 }
 
 ActionReply RolloutController::pause(const std::string& because, const std::string& who) {
     bool changed = false;
-    change(or_default(because, "paused by hand"), who, [&](RolloutState& state) {
-        if (state.status != RolloutStatus::canary) return false;
-        state.status = RolloutStatus::paused;
-        return changed = true;
-    });
+    if (!change(or_default(because, "paused by hand"), who, [&](RolloutState& state) {
+            if (state.status != RolloutStatus::canary) return false;
+            state.status = RolloutStatus::paused;
+            return changed = true;
+        }))
+        return not_written();
     if (!changed) return reply(409, fmt::format("cannot pause: the rollout is {}", to_string(state_.status)));
-    append(kind::rollout_step, {{"step", state_.step}, {"status", "paused"}});
+    append_own(kind::rollout_step, {{"step", state_.step}, {"status", "paused"}});
     return reply(200, "paused: the share is held");
 }
 
@@ -76,19 +85,22 @@ ActionReply RolloutController::resume(const std::string& because, const std::str
     if (book_->monitor().mismatch() && because.empty())
         return reply(409, "the arms do not get their shares; state a reason to go on all the same");
     bool changed = false;
-    change(or_default(because, "resumed by hand"), who, [&](RolloutState& state) {
-        if (state.status != RolloutStatus::paused) return false;
-        state.status = RolloutStatus::canary;
-        state.step_started_ms = options_.now_ms();
-        return changed = true;
-    });
+    if (!change(or_default(because, "resumed by hand"), who, [&](RolloutState& state) {
+            if (state.status != RolloutStatus::paused) return false;
+            state.status = RolloutStatus::canary;
+            state.step_started_ms = options_.now_ms();
+            return changed = true;
+        }))
+        return not_written();
     if (!changed) return reply(409, fmt::format("cannot resume: the rollout is {}", to_string(state_.status)));
-    append(kind::rollout_step, {{"step", state_.step}, {"status", "canary"}});
+    append_own(kind::rollout_step, {{"step", state_.step}, {"status", "canary"}});
     return reply(200, "resumed");
 }
 
-// A promotion and a rollback outlast the gateway; an experiment does not.
+// A promotion and a rollback outlast the gateway; an experiment does not, unless others go on with it.
 ActionReply RolloutController::stop(const std::string& because, const std::string& who) {
+    if (options_.link != nullptr)
+        return reply(200, "this gateway ends once its streams have finished; the rollout goes on at the others");
     bool changed = false;
     change(or_default(because, "stopped by hand"), who, [&](RolloutState& state) {
         if (!state.experimenting()) return false;

@@ -125,7 +125,41 @@ RolloutState fresh_state(const record::RolloutSection& settings, const record::A
     return state;
 }
 
+// The database has it as it stands by now.
+PreparedRollout go_on_with(StateFile& file, RolloutState there, const RolloutState& before) {
+    there.started_hash = before.started_hash;
+    there.original_url = before.original_url;
+    there.candidate_url = before.candidate_url;
+    file.replace(there);
+    return {there, true, fmt::format("going on with {} (epoch {} of the database)", there.experiment, there.epoch)};
+}
+
+// One sentence more for the person who rolls back; "" without a database.
+std::string told_others(const std::filesystem::path& pass_folder, const RolloutState& state) {
+    try {
+        const record::Pass pass(pass_folder);
+        const auto shared = join_request(pass_folder, pass.file().rollout);
+        if (!shared) return "";
+        return tell_rollback(*shared, state) ? "; the other gateways hear of it by the database"
+                                             : "; the database had nothing of it to roll back";
+    } catch (const core::Error& error) {
+        return "; THE OTHER GATEWAYS WERE NOT TOLD: " + error.found() + "; run this again";
+    }
+}
+
 }  // namespace
+
+std::optional<JoinRequest> join_request(const std::filesystem::path& pass_folder,
+                                        const record::RolloutSection& settings) {
+    if (settings.database.empty()) return std::nullopt;
+    const auto folder = rollout_folder(pass_folder);
+    JoinRequest request;
+    request.database = settings.database;
+    request.flag = settings.flag;
+    request.salt = salt_digest(load_or_make_secret(folder / "salt"));
+    request.replica = load_or_make_secret(folder / "replica").substr(0, 12);
+    return request;
+}
 
 bool is_latched(const record::Pass& pass, const RolloutState& state, const std::string& candidate_sha256) {
     if (state.is_latched(candidate_sha256)) return true;
@@ -170,24 +204,47 @@ PreparedRollout prepare_rollout(record::Pass& pass, const StartRequest& request)
     const std::string archived = archive_original(pass, lineage);
     verify_candidate(pass, artefact);
 
+    const auto shared = join_request(pass.folder(), pass.file().rollout);
     const bool same = before.candidate_sha256 == artefact.sha256 && !before.is_latched(artefact.sha256);
-    if (same && (before.experimenting() || before.status == RolloutStatus::promoted))
+    if (!shared && same && (before.experimenting() || before.status == RolloutStatus::promoted))
         return {before, true, fmt::format("going on with {} (epoch {})", before.experiment, before.epoch)};
 
     const auto constraint = payload_of<record::Constraint>(lineage, kind::constraint);
     const bool direct = constraint.stakes == "low" && !request.slice;
     RolloutState state = fresh_state(pass.file().rollout, artefact, before, request, direct);
+    if (shared) {
+        JoinRequest join = *shared;
+        join.reset_latch = request.reset_latch;
+        RolloutState there;
+        try {
+            there = join_rollout(join, state, before);
+        } catch (const core::Error& error) {
+            // A gateway that was in it may come back without the database: it has no lease, so it serves the original.
+            if (error.kind() != core::ErrorKind::io || !same || before.effective_ppm() == 0) throw;
+            return {before, true, error.found() + ": the original is served until it can be"};
+        }
+        if (there.experiment == before.experiment) return go_on_with(file, there, before);
+        const std::string begun = there.experiment == state.experiment ? "" : ", which another gateway has begun";
+        state = there;
+        state.original_url = pass.file().rollout.original_url;
+        state.candidate_url = pass.file().rollout.candidate_url;
+        state.reason += begun;
+    }
     const std::vector<std::string> parents = {lineage.current(kind::verdict)->hash, archived};
     state.started_hash = pass.store()
                              .append({record::Stage::rollout, kind::rollout_started, parents,
                                       started_payload(pass.file().rollout, state, request)})
                              .hash;
-    state = file.update([&](RolloutState& current) {
-        const std::uint64_t epoch = current.epoch;
-        current = state;
-        current.epoch = epoch;
-        return true;
-    });
+    if (shared) {
+        file.replace(state);
+    } else {
+        state = file.update([&](RolloutState& current) {
+            const std::uint64_t epoch = current.epoch;
+            current = state;
+            current.epoch = epoch;
+            return true;
+        });
+    }
     if (direct)
         pass.store().append({record::Stage::rollout,
                              kind::promoted,
@@ -249,6 +306,7 @@ OfflineRollback roll_back_offline(const std::filesystem::path& pass_folder, cons
     result.sentence = result.changed
                           ? fmt::format("rolled back (epoch {}): the candidate gets no traffic", result.state.epoch)
                           : fmt::format("rolled back already (epoch {}): {}", result.state.epoch, result.state.reason);
+    result.sentence += told_others(pass_folder, result.state);
     return result;
 }
 

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "record/pass.h"
+#include "rollout/replica/join.h"
 #include "rollout/state/rollout_state.h"
 
 namespace scale::rollout {
@@ -30,12 +32,17 @@ PreparedRollout prepare_rollout(record::Pass& pass, const StartRequest& request)
 // The candidate was rolled back, by the state file or by the record, and no reset came after.
 bool is_latched(const record::Pass& pass, const RolloutState& state, const std::string& candidate_sha256);
 
+// How this pass takes part in a rollout that several gateways share; empty where [rollout] names no database.
+std::optional<JoinRequest> join_request(const std::filesystem::path& pass_folder,
+                                        const record::RolloutSection& settings);
+
 // Where an arm's weights lie: the archived object of the original (its own path until it is archived), the artefact.
 std::filesystem::path original_weights(const record::Pass& pass);
 std::filesystem::path candidate_weights(const record::Pass& pass);
 
 // The rollback of a pass whose gateway does not run (or does not answer): writes the state and the record itself. Works
-// without a usable scale.toml. The sentence says what is served now.
+// without a usable scale.toml; where that names a database, its other gateways are told. The sentence says what is
+// served now, and whether they were.
 struct OfflineRollback {
     bool changed = false;
     bool was_promoted = false;

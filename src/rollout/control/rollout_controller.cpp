@@ -75,6 +75,7 @@ void RolloutController::adopt(const RolloutState& state) {
 
 std::int64_t RolloutController::share() const {
     if (killed_ || !state_problem_.empty() || !candidate_) return 0;
+    if (options_.link != nullptr && !options_.link->lease()->valid()) return 0;
     return state_.effective_ppm();
 }
 
@@ -82,8 +83,10 @@ void RolloutController::publish() {
     RoutingTable::Facts facts;
     facts.epoch = state_.epoch;
     facts.experiment = state_.experiment;
-    facts.share_ppm = share();
+    facts.share_ppm = killed_ || !state_problem_.empty() || !candidate_ ? 0 : state_.effective_ppm();
+    if (options_.link != nullptr) facts.lease = options_.link->lease();
     facts.experimenting = state_.experimenting();
+    facts.shadow_ppm = options_.settings.shadow_ppm;
     facts.original = original_status_.upstream;
     facts.candidate = candidate_status_.upstream;
     published_.publish(std::make_shared<RoutingTable>(std::move(facts), assigner_, operator_token_));
@@ -94,11 +97,17 @@ std::string RolloutController::session_digest(std::string_view session) const {
 }
 
 void RolloutController::finished(const Admit& admit, const Finish& finish) {
+    if (options_.link != nullptr) return options_.link->ship(admit, finish);
     book_->finished(admit, finish);
     judge_evidence();
 }
 
 FeedbackReply RolloutController::feedback(const Feedback& feedback) {
+    if (options_.link != nullptr) {
+        const FeedbackReply expected = book_->expect(feedback);
+        if (expected.accepted) options_.link->ship(feedback);
+        return expected;
+    }
     const FeedbackReply given = book_->feedback(feedback);
     judge_evidence();
     return given;
@@ -131,6 +140,7 @@ void RolloutController::roll_back(const std::string& reason, const std::string& 
 // The decision stands in memory already; here it becomes durable.
 void RolloutController::retry_rollback() {
     last_retry_ms_ = options_.now_ms();
+    if (options_.link != nullptr) return roll_back_shared();
     bool changed = false;
     if (!change(killed_reason_, killed_by_, [&](RolloutState& state) {
             if (state.status == RolloutStatus::rolled_back) return false;
@@ -148,17 +158,20 @@ void RolloutController::retry_rollback() {
 }
 
 // Writes the edited state as the next epoch; false (and the disk's complaint said) where that fails.
-bool RolloutController::change(const std::string& reason, const std::string& who,
-                               const std::function<bool(RolloutState&)>& edit) {
+bool RolloutController::change(const std::string& reason, const std::string& who, const Edit& edit) {
+    const auto signed_edit = [&](RolloutState& state) {
+        if (!edit(state)) return false;
+        state.reason = reason;
+        state.changed_by = who;
+        return true;
+    };
+    if (options_.link != nullptr) return change_shared(signed_edit);
     try {
         const RolloutState before = state_;
         adopt(file_.update([&](RolloutState& state) {
             // A lost or damaged file is written anew from what we know.
             if (!state_problem_.empty() && state.epoch < before.epoch) state = before;
-            if (!edit(state)) return false;
-            state.reason = reason;
-            state.changed_by = who;
-            return true;
+            return signed_edit(state);
         }));
         file_version_ = file_.version();
         state_problem_.clear();
@@ -187,9 +200,10 @@ void RolloutController::append(const char* entry_kind, core::Json payload) {
 
 void RolloutController::tick() {
     refresh_arms();
+    if (options_.link != nullptr) take_news();
     const std::int64_t now = options_.now_ms();
     if (file_.version() != file_version_) {
-        load_state();
+        options_.link == nullptr ? load_state() : look_at_file();
         audit_due_ms_ = now + audit_delay_ms;
     }
     if (audit_due_ms_ != 0 && now >= audit_due_ms_ && record_.pending() == 0) {
@@ -244,18 +258,20 @@ void RolloutController::take_step() {
     const bool advance = decision.action == StepDecision::Action::advance;
     bool changed = false;
     const int step = state_.step;
-    change(decision.reason, "gateway", [&](RolloutState& state) {
+    const auto edit = [&changed, advance, step, steps = options_.settings.steps,
+                       now = situation.now_ms](RolloutState& state) {
         if (state.status != RolloutStatus::canary || state.step != step) return false;
         if (advance) {
             ++state.step;
-            state.weight_ppm = options_.settings.steps[static_cast<std::size_t>(state.step)];
-            state.step_started_ms = situation.now_ms;
+            state.weight_ppm = steps[static_cast<std::size_t>(state.step)];
+            state.step_started_ms = now;
         } else {
             state.status = RolloutStatus::paused;
         }
         return changed = true;
-    });
-    if (changed) append(kind::rollout_step, {{"step", state_.step}, {"status", to_string(state_.status)}});
+    };
+    change(decision.reason, "gateway", edit);
+    if (changed) append_own(kind::rollout_step, {{"step", state_.step}, {"status", to_string(state_.status)}});
 }
 
 }  // namespace scale::rollout

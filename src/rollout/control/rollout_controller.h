@@ -18,6 +18,7 @@
 #include "rollout/control/routing_table.h"
 #include "rollout/control/step_plan.h"
 #include "rollout/evidence/evidence_book.h"
+#include "rollout/replica/replica_link.h"
 #include "rollout/state/rollout_state.h"
 
 namespace scale::rollout {
@@ -27,6 +28,7 @@ struct ControllerOptions {
     record::RolloutSection settings;
     std::string served_model;
     std::function<std::int64_t()> now_ms;  // wall clock by default
+    ReplicaLink* link = nullptr;           // where several gateways share the rollout; outlives the controller
 };
 
 MonitorOptions monitor_options(const record::RolloutSection& settings);
@@ -74,15 +76,27 @@ class RolloutController : public Controller {
     void load_state();
     void publish();
     void adopt(const RolloutState& state);
-    bool change(const std::string& reason, const std::string& who, const std::function<bool(RolloutState&)>& edit);
+    using Edit = std::function<bool(RolloutState&)>;
+    bool change(const std::string& reason, const std::string& who, const Edit& edit);
     void append(const char* kind, core::Json payload);
+    // Where gateways share the rollout, each records what the shared state shows, whoever changed it.
+    void append_own(const char* kind, core::Json payload) {
+        if (options_.link == nullptr) append(kind, std::move(payload));
+    }
     void roll_back(const std::string& reason, const std::string& who, bool harm);
     void retry_rollback();
+    // Shared rollouts, see shared_rollout.cpp.
+    bool change_shared(const Edit& edit);
+    void adopt_shared(const RolloutState& shared);
+    void roll_back_shared();
+    void take_news();
+    void look_at_file();
     void refresh_arms();
     void judge_candidate_server();
     void judge_evidence();
     void take_step();
     ActionReply reply(int status, const std::string& message) const;
+    ActionReply not_written() const;
     core::Json arm_json(Arm arm) const;
 
     ControllerOptions options_;

@@ -21,17 +21,19 @@ core::Json RolloutController::arm_json(Arm arm) const {
 }
 
 core::Json RolloutController::status() const {
-    return {{"state", to_json(state_)},
-            {"state_problem", state_problem_},
-            {"share_ppm", share()},
-            {"steps", options_.settings.steps},
-            {"hold", hold_},
-            {"arms", {{"original", arm_json(Arm::original)}, {"candidate", arm_json(Arm::candidate)}}},
-            {"evidence", book_->monitor().to_json()},
-            {"feedback_parked", book_->parked()},
-            {"record_pending", record_.pending()},
-            {"record_problem", record_.problem()},
-            {"model", options_.served_model}};
+    core::Json status = {{"state", to_json(state_)},
+                         {"state_problem", state_problem_},
+                         {"share_ppm", share()},
+                         {"steps", options_.settings.steps},
+                         {"hold", hold_},
+                         {"arms", {{"original", arm_json(Arm::original)}, {"candidate", arm_json(Arm::candidate)}}},
+                         {"evidence", book_->monitor().to_json()},
+                         {"feedback_parked", book_->parked()},
+                         {"record_pending", record_.pending()},
+                         {"record_problem", record_.problem()},
+                         {"model", options_.served_model}};
+    if (options_.link != nullptr) status["replicas"] = options_.link->status();
+    return status;
 }
 
 core::Json RolloutController::live(bool whole_history) const {
@@ -79,6 +81,11 @@ std::string RolloutController::metrics() const {
         "# HELP scale_rollout_epoch Number of the rollout state in force.\n# TYPE scale_rollout_epoch counter\n"
         "scale_rollout_epoch {}\n",
         static_cast<double>(share()) / static_cast<double>(whole_ppm), state_.epoch);
+    if (options_.link != nullptr)
+        text += fmt::format(
+            "# HELP scale_rollout_lease 1 while this gateway may send users to the candidate.\n"
+            "# TYPE scale_rollout_lease gauge\nscale_rollout_lease {}\n",
+            options_.link->lease()->valid() ? 1 : 0);
     text += "# HELP scale_rollout_status 1 for the status in force.\n# TYPE scale_rollout_status gauge\n";
     for (int i = 0; i <= static_cast<int>(RolloutStatus::stopped); ++i) {
         const auto status = static_cast<RolloutStatus>(i);

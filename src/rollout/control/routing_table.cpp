@@ -12,7 +12,7 @@ Assignment RoutingTable::assign(const RequestIdentity& identity) const {
     assignment.unit = assigner_->digest("unit", key.value);
     if (!identity.session.empty()) assignment.session = assigner_->digest("session", identity.session);
     const std::int64_t share = facts_.share_ppm;
-    if (share <= 0) return assignment;
+    if (share <= 0 || (facts_.lease && !facts_.lease->valid())) return assignment;
     assignment.propensity_ppm = share;
     if (facts_.experimenting) assignment.experiment = facts_.experiment;
     if (!identity.forced_arm.empty() && same_secret(identity.operator_token, operator_token_)) {

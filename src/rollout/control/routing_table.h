@@ -9,6 +9,7 @@
 
 #include "rollout/assignment/assigner.h"
 #include "rollout/control/controller.h"
+#include "rollout/replica/lease.h"
 
 namespace scale::rollout {
 
@@ -19,6 +20,8 @@ class RoutingTable final : public Routing {
         std::string experiment;
         std::int64_t share_ppm = 0;  // 0 is the kill switch: it comes before any hashing
         bool experimenting = false;
+        std::int64_t shadow_ppm = 0;
+        std::shared_ptr<const Lease> lease;  // null: this gateway decides alone
         Upstream original;
         Upstream candidate;
     };
@@ -28,6 +31,10 @@ class RoutingTable final : public Routing {
     Assignment assign(const RequestIdentity& identity) const override;
     const Upstream& upstream(Arm arm) const override {
         return arm == Arm::candidate ? facts_.candidate : facts_.original;
+    }
+    // With the slice the copies end: a candidate that was rolled back has nothing more to show.
+    std::int64_t shadow_ppm() const override {
+        return facts_.experimenting && facts_.share_ppm > 0 ? facts_.shadow_ppm : 0;
     }
 
   private:

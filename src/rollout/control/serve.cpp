@@ -1,7 +1,9 @@
 #include "rollout/control/serve.h"
 
 #include <atomic>
+#include <cmath>
 #include <csignal>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -25,8 +27,10 @@ std::atomic<Gateway*> running{nullptr};
 void on_stop(int) {
     if (Gateway* gateway = running.load()) gateway->stop();
 }
-// The state file is read at every change of it; the signal wakes the loop and must not end the process.
-void on_reload(int) {}
+// The state file is read at every change of it anyway.
+void on_reload(int) {
+    if (Gateway* gateway = running.load()) gateway->reload();
+}
 
 // Signals reach the gateway while it exists.
 class SignalScope {
@@ -48,6 +52,8 @@ ArmOptions arm_options(const record::Pass& pass, Arm arm, const std::string& ali
     ArmOptions options;
     options.arm = arm;
     options.url = arm == Arm::original ? settings.original_url : settings.candidate_url;
+    if (!settings.tls_ca.empty()) options.authorities = pass.resolve(settings.tls_ca);
+    options.verify = settings.tls_verify;
     options.alias = alias;
     options.program = engine::engine_programs() / "llama-server";
     options.log = rollout_folder(pass.folder()) / (std::string(to_string(arm)) + ".log");
@@ -68,6 +74,7 @@ bool wants_candidate(const std::filesystem::path& pass_folder) {
     return state && state->effective_ppm() > 0;
 }
 
+// Where gateways share the evidence it comes from the database.
 void replay_log(RolloutController& controller, const std::filesystem::path& folder) {
     if (controller.state().experiment.empty()) return;
     const LogRecovery found = for_each_record(
@@ -103,6 +110,33 @@ std::shared_ptr<const KeyRing> keys_of(const record::Pass& pass, const Address& 
         "name a file of keys as api_keys in [rollout]; openssl rand -hex 24 makes one");
 }
 
+// Null where this gateway decides alone. The log must not be written to yet.
+std::unique_ptr<ReplicaLink> link_of(const record::Pass& pass, const std::filesystem::path& folder) {
+    const auto join = join_request(pass.folder(), pass.file().rollout);
+    const auto state = StateFile(folder).load().state;
+    if (!join || !state) return nullptr;
+    ReplicaOptions options;
+    options.database = join->database;
+    options.flag = join->flag;
+    options.experiment = state->experiment;
+    options.replica = join->replica;
+    options.salt = join->salt;
+    options.log_folder = folder / "log";
+    options.lease_time = std::chrono::milliseconds(std::llround(pass.file().rollout.lease_seconds * 1000));
+    return std::make_unique<ReplicaLink>(options);
+}
+
+std::shared_ptr<ServerCertificate> certificate_of(const record::Pass& pass, const ServeOptions& options) {
+    const auto& settings = pass.file().rollout;
+    const auto chosen = [&](const std::string& option, const std::string& setting) {
+        return option.empty() && !setting.empty() ? pass.resolve(setting) : std::filesystem::path(option);
+    };
+    const auto certificate = chosen(options.tls_certificate, settings.tls_certificate);
+    const auto key = chosen(options.tls_key, settings.tls_key);
+    if (certificate.empty() && key.empty()) return nullptr;
+    return std::make_shared<ServerCertificate>(std::filesystem::absolute(certificate), std::filesystem::absolute(key));
+}
+
 }  // namespace
 
 void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
@@ -112,6 +146,7 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     const std::string listen = options.listen.empty() ? pass.file().rollout.listen : options.listen;
     const Address address = parse_listen(listen, "listen in [rollout]");
     const auto keys = keys_of(pass, address);  // before anything starts
+    const auto certificate = certificate_of(pass, options);
     const std::string model = std::filesystem::path(pass.file().model.path).stem().string();
 
     ArmServer original(arm_options(pass, Arm::original, model));
@@ -125,8 +160,10 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     controller_options.pass_folder = pass.folder();
     controller_options.settings = pass.file().rollout;
     controller_options.served_model = model;
+    const auto link = candidate ? link_of(pass, folder) : nullptr;
+    controller_options.link = link.get();
     RolloutController controller(controller_options, original, candidate ? &*candidate : nullptr);
-    replay_log(controller, folder / "log");
+    if (!link) replay_log(controller, folder / "log");
 
     GatewayOptions gateway_options;
     gateway_options.address = address.host;
@@ -135,6 +172,8 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     gateway_options.workers = workers_of(pass, options);
     gateway_options.keys = keys;
     gateway_options.live_hosts = pass.file().rollout.live_hosts;
+    gateway_options.certificate = certificate;
+    gateway_options.shadows = static_cast<std::size_t>(pass.file().rollout.shadow_open);
     Gateway gateway(gateway_options, controller, log);  // before the servers are waited for: a taken port shows at once
     const SignalScope signals(gateway);
     original.wait_healthy();
@@ -145,8 +184,9 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
         core::say(error.found());  // the controller sees it at its first tick and rolls back
     }
     controller.tick();
-    lock.announce(authority_of(address.host, gateway.port()));
-    core::say("serving on " + authority_of(address.host, gateway.port()));
+    lock.announce(authority_of(address.host, gateway.port()), certificate ? certificate->file() : "");
+    core::say(
+        fmt::format("serving {} on {}", certificate ? "https" : "http", authority_of(address.host, gateway.port())));
     gateway.run();
     core::say("stopped: no open streams");
 }

@@ -92,38 +92,43 @@ const EvidenceBook::Known* EvidenceBook::known(const Feedback& feedback) const {
     return nullptr;
 }
 
-bool EvidenceBook::is_new_id(const std::string& id) {
-    if (id.empty()) return true;
-    if (!feedback_ids_.insert(id).second) return false;
+void EvidenceBook::remember_id(const std::string& id) {
+    if (id.empty()) return;
+    feedback_ids_.insert(id);
     feedback_id_order_.push_back(id);
     if (feedback_id_order_.size() > limits_.feedback_ids) {
         feedback_ids_.erase(feedback_id_order_.front());
         feedback_id_order_.pop_front();
     }
-    return true;
+}
+
+FeedbackReply EvidenceBook::expect(const Feedback& feedback) const {
+    FeedbackReply reply;
+    if (keys_of(feedback).empty() || feedback.name.empty()) {
+        reply.accepted = false;
+        reply.message = "feedback needs a name, and a response_id or a session_id";
+    } else if (feedback_ids_.contains(feedback.id)) {
+        reply.duplicate = true;
+        reply.message = "feedback with this id is already recorded";
+    } else if (const Known* about = known(feedback)) {
+        reply.request_id = about->request_id;
+    } else {
+        reply.parked = true;
+        reply.message = "the response is not known yet; the feedback counts once it is";
+    }
+    return reply;
 }
 
 FeedbackReply EvidenceBook::feedback(const Feedback& feedback) {
-    FeedbackReply reply;
-    const auto keys = keys_of(feedback);
-    if (keys.empty() || feedback.name.empty()) {
-        reply.accepted = false;
-        reply.message = "feedback needs a name, and a response_id or a session_id";
-        return reply;
-    }
-    if (!is_new_id(feedback.id)) {
-        reply.duplicate = true;
-        reply.message = "feedback with this id is already recorded";
-        return reply;
-    }
+    FeedbackReply reply = expect(feedback);
+    if (!reply.accepted || reply.duplicate) return reply;
+    remember_id(feedback.id);
     if (const Known* about = known(feedback)) {
-        reply.request_id = about->request_id;
         recent_.feedback(feedback, about->arm, count(feedback, *about));
         return reply;
     }
-    reply.parked = true;
     recent_.feedback(feedback, std::nullopt, false);
-    reply.message = "the response is not known yet; the feedback counts once it is";
+    const auto keys = keys_of(feedback);
     if (parked_count_ >= limits_.parked && !parked_order_.empty()) {
         const auto oldest = parked_.find(parked_order_.front());
         if (oldest != parked_.end()) {

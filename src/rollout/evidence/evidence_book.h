@@ -38,6 +38,8 @@ class EvidenceBook {
 
     void finished(const Admit& admit, const Finish& finish);
     FeedbackReply feedback(const Feedback& feedback);
+    // What feedback() would say now.
+    FeedbackReply expect(const Feedback& feedback) const;
     void replay(const Record& record);  // in the order of the log
 
     const Monitor& monitor() const { return monitor_; }
@@ -65,7 +67,7 @@ class EvidenceBook {
     void forget_oldest();
     bool count(const Feedback& feedback, const Known& known);
     void release(const std::string& key);
-    bool is_new_id(const std::string& id);
+    void remember_id(const std::string& id);
 
     MonitorOptions options_;
     std::string experiment_;

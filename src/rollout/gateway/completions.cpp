@@ -1,7 +1,9 @@
 // POST /v1/chat/completions and /v1/completions: from the request to a running relay.
+#include <functional>
 #include <utility>
 
 #include "core/clock.h"
+#include "rollout/assignment/assigner.h"
 #include "rollout/gateway/fleet.h"
 #include "rollout/gateway/forwarding.h"
 #include "rollout/gateway/request_facts.h"
@@ -73,11 +75,50 @@ void GatewayWorker::start_completion(http::ServerConnection& client) {
 }
 
 void GatewayWorker::begin_relay(http::ServerConnection& client, RelayedRequest request) {
+    // Made before, since the request may have ended when start() returns.
+    ShadowCall* copy = copy_for_candidate(client, request);
     auto relay = std::make_unique<Relay>(*this, client, std::move(request));
     Relay* raw = relay.get();
     client.context = raw;
     relays_.emplace(raw, std::move(relay));
     raw->start();
+    if (copy != nullptr) copy->start(routing().upstream(Arm::candidate));
+}
+
+// Null for most: those that are not drawn, and those beyond what may be under way at once.
+ShadowCall* GatewayWorker::copy_for_candidate(http::ServerConnection& client, const RelayedRequest& request) {
+    const std::int64_t share = routing().shadow_ppm();
+    if (share == 0 || request.arm != Arm::original || request.sequence == 0 || draining_) return nullptr;
+    if (static_cast<std::int64_t>(std::hash<std::string>{}(request.request_id) % whole_ppm) >= share) return nullptr;
+    const Upstream& candidate = routing().upstream(Arm::candidate);
+    if (candidate.port == 0 || !candidate.healthy) return nullptr;
+    if (fleet_.shadows.fetch_add(1) >= fleet_.options.shadows) {
+        --fleet_.shadows;
+        ++metrics_.shadows.left_out;
+        return nullptr;
+    }
+    ++metrics_.shadows.begun;
+    std::string body = candidate.model.empty() ? client.body() : with_model(client.body(), candidate.model);
+    std::string head =
+        upstream_head(client.head(), candidate, body.size(), request.shown_id, fleet_.options.keys == nullptr);
+    auto call = std::make_unique<ShadowCall>(*this, request.request_id, std::move(head), std::move(body));
+    return shadows_.emplace(request.request_id, std::move(call)).first->second.get();
+}
+
+void GatewayWorker::shadow_ended(Shadow shadow) {
+    --fleet_.shadows;
+    if (shadow.outcome != Outcome::ok) ++metrics_.shadows.failed;
+    if (shadow.compared) ++metrics_.shadows.compared;
+    if (shadow.same_answer) ++metrics_.shadows.same;
+    auto ended = shadows_.extract(shadow.request_id);
+    reactor_.dispose(std::move(ended.mapped()));
+    if (fleet_.log.append(std::move(shadow)).result != AppendResult::accepted) ++metrics_.shadows.left_out;
+}
+
+// Not from within a call of a copy.
+void GatewayWorker::drop_shadows() {
+    fleet_.shadows -= shadows_.size();
+    shadows_.clear();
 }
 
 }  // namespace scale::rollout

@@ -137,9 +137,20 @@ void GatewayWorker::answer_metrics(http::ServerConnection& client) {
 }
 
 Json GatewayWorker::gateway_json(const GatewayMetrics& sum) const {
-    return {{"open_requests", sum.open_requests}, {"clients", sum.connections},
-            {"fallbacks", sum.fallbacks},         {"unlogged", sum.unlogged},
-            {"workers", fleet_.workers.size()},   {"degraded", fleet_.log.failing()}};
+    Json json = {{"open_requests", sum.open_requests}, {"clients", sum.connections},
+                 {"fallbacks", sum.fallbacks},         {"unlogged", sum.unlogged},
+                 {"workers", fleet_.workers.size()},   {"degraded", fleet_.log.failing()}};
+    if (sum.shadows.begun + sum.shadows.left_out > 0)
+        json["shadows"] = {{"begun", sum.shadows.begun},
+                           {"left_out", sum.shadows.left_out},
+                           {"failed", sum.shadows.failed},
+                           {"compared", sum.shadows.compared},
+                           {"same_answers", sum.shadows.same}};
+    if (const auto& certificate = fleet_.options.certificate)
+        json["tls"] = {{"certificate", certificate->file().string()},
+                       {"problem", certificate->problem()},
+                       {"handshake_failures", sum.handshake_failures}};
+    return json;
 }
 
 Json GatewayWorker::log_json() const {

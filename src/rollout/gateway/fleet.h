@@ -24,7 +24,8 @@ struct Fleet {
     Controller& controller;
     SegmentLog& log;
     std::vector<std::unique_ptr<GatewayWorker>> workers;
-    std::atomic<std::size_t> busy{0};  // workers with open requests, after stop()
+    std::atomic<std::size_t> busy{0};     // workers with open requests, after stop()
+    std::atomic<std::size_t> shadows{0};  // copies under way
     LiveFeed live{*this};
     ControlThread control;  // ends before the workers, which its jobs name
 

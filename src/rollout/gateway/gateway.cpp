@@ -39,4 +39,8 @@ void Gateway::stop() noexcept {
     fleet_->stop();
 }
 
+void Gateway::reload() noexcept {
+    if (fleet_->options.certificate) fleet_->options.certificate->ask_reload();
+}
+
 }  // namespace scale::rollout

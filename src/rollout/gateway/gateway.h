@@ -35,6 +35,7 @@
 
 #include "rollout/control/controller.h"
 #include "rollout/gateway/key_ring.h"
+#include "rollout/gateway/server_certificate.h"
 #include "rollout/http/limits.h"
 #include "rollout/log/segment_log.h"
 
@@ -53,6 +54,8 @@ struct GatewayOptions {
     std::uint16_t port = 0;               // 0: any free one, see Gateway::port
     std::size_t workers = 0;              // event loops; 0: one for each core
     std::shared_ptr<const KeyRing> keys;  // clients must show one of them as bearer token; null asks for none
+    std::shared_ptr<ServerCertificate> certificate;  // null: plain HTTP
+    std::size_t handshakes = 1000;                   // of TLS under way, each event loop; more are turned away
     http::Limits limits;
     Durability durability = Durability::relaxed;
     bool log_bodies = true;                            // request text and answer text
@@ -68,6 +71,8 @@ struct GatewayOptions {
     std::chrono::milliseconds client_time{60'000};     // for a client to take any byte of an answer
     std::chrono::milliseconds drain_time{10'000};      // for open requests after stop()
     std::size_t connections = 10'000;                  // of clients, each event loop
+    std::size_t shadows = 16;                          // copies for the candidate under way, all event loops together
+    std::chrono::milliseconds shadow_time{120'000};    // for the candidate's answer to a copy
 };
 
 struct Fleet;
@@ -85,8 +90,9 @@ class Gateway {
     // Serves until stop(), then lets open requests finish for drain_time.
     void run();
 
-    // From any thread, and from a signal handler.
+    // From any thread, and from a signal handler. reload() reads the certificate again, within a second.
     void stop() noexcept;
+    void reload() noexcept;
 
   private:
     std::unique_ptr<Fleet> fleet_;

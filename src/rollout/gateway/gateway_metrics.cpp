@@ -38,6 +38,12 @@ void GatewayMetrics::add(const GatewayMetrics& other) {
     fallbacks += other.fallbacks;
     retries += other.retries;
     unlogged += other.unlogged;
+    handshake_failures += other.handshake_failures;
+    shadows.begun += other.shadows.begun;
+    shadows.left_out += other.shadows.left_out;
+    shadows.failed += other.shadows.failed;
+    shadows.compared += other.shadows.compared;
+    shadows.same += other.shadows.same;
     open_requests += other.open_requests;
     connections += other.connections;
     upstream_connections += other.upstream_connections;
@@ -64,6 +70,12 @@ std::string GatewayMetrics::text(const LogFigures& log) const {
     text += figure("counter", "scale_gateway_fallbacks_total", fallbacks);
     text += figure("counter", "scale_gateway_retries_total", retries);
     text += figure("counter", "scale_gateway_unlogged_total", unlogged);
+    text += figure("counter", "scale_gateway_handshake_failures_total", handshake_failures);
+    text += figure("counter", "scale_shadow_requests_total", shadows.begun);
+    text += figure("counter", "scale_shadow_left_out_total", shadows.left_out);
+    text += figure("counter", "scale_shadow_failures_total", shadows.failed);
+    text += figure("counter", "scale_shadow_compared_total", shadows.compared);
+    text += figure("counter", "scale_shadow_same_answers_total", shadows.same);
     text += figure("gauge", "scale_gateway_open_requests", open_requests);
     text += figure("gauge", "scale_gateway_client_connections", connections);
     text += figure("counter", "scale_gateway_upstream_connections_total", upstream_connections);

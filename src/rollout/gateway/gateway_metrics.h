@@ -39,9 +39,17 @@ struct GatewayMetrics {
     void add(const GatewayMetrics& other);
 
     std::map<std::string, std::map<int, std::uint64_t>, std::less<>> replies;  // by path and status
-    std::uint64_t fallbacks = 0;  // the candidate failed and the original answered
-    std::uint64_t retries = 0;    // a kept connection turned out to be closed
-    std::uint64_t unlogged = 0;   // served without evidence because the log failed
+    std::uint64_t fallbacks = 0;           // the candidate failed and the original answered
+    std::uint64_t retries = 0;             // a kept connection turned out to be closed
+    std::uint64_t unlogged = 0;            // served without evidence because the log failed
+    std::uint64_t handshake_failures = 0;  // TLS clients that went before the handshake was done
+    struct Shadows {
+        std::uint64_t begun = 0;
+        std::uint64_t left_out = 0;  // too many were under way, or the log had no room
+        std::uint64_t failed = 0;    // no whole answer below 400
+        std::uint64_t compared = 0;
+        std::uint64_t same = 0;  // of those, with the original's very answer
+    } shadows;
     std::uint64_t open_requests = 0;
     std::uint64_t connections = 0;
     std::uint64_t upstream_connections = 0;  // opened since the start

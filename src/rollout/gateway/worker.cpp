@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <functional>
 #include <sys/random.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ namespace scale::rollout {
 namespace {
 
 constexpr std::chrono::milliseconds listener_time{100};
+constexpr std::chrono::milliseconds certificate_time{1000};
 
 std::string random_prefix() {
     std::uint64_t bits = 0;
@@ -63,6 +65,7 @@ GatewayWorker::GatewayWorker(Fleet& fleet, core::FileDescriptor listener)
       on_inbox_(std::make_unique<Descriptor>([this] { inbox_.run_all(); })),
       listener_timer_(reactor_, [this] { look_after_listener(); }),
       drain_timer_(reactor_, [this] { finished_draining(); }),
+      certificate_timer_(reactor_, [this] { look_after_certificate(); }),
       started_(core::now().time_since_epoch().count() / 1000),
       id_prefix_(random_prefix()) {
     reactor_.watch(listener_.get(), EPOLLIN, on_listener_.get());
@@ -74,6 +77,7 @@ GatewayWorker::GatewayWorker(Fleet& fleet, core::FileDescriptor listener)
 
 GatewayWorker::~GatewayWorker() {
     fleet_.log.stop_notifying(commit_event_.get());
+    drop_shadows();
 }
 
 const GatewayOptions& GatewayWorker::options() const {
@@ -82,6 +86,7 @@ const GatewayOptions& GatewayWorker::options() const {
 
 void GatewayWorker::run() {
     try {
+        if (fleet_.options.certificate && fleet_.workers.front().get() == this) look_after_certificate();
         reactor_.run();
     } catch (const std::exception& failure) {
         core::say(fmt::format("gateway: an event loop failed: {}", failure.what()));
@@ -99,6 +104,7 @@ void GatewayWorker::on_stop_asked() {
     if (std::exchange(draining_, true)) return;
     if (listening_) reactor_.unwatch(listener_.get(), on_listener_.get());
     listening_ = false;
+    drop_shadows();
     std::vector<http::ServerConnection*> clients;
     for (const auto& [client, owned] : clients_) clients.push_back(client);
     for (auto* client : clients) client->finish_up();
@@ -122,8 +128,9 @@ const Routing& GatewayWorker::routing() {
 }
 
 http::ClientConnection* GatewayWorker::connect(const Upstream& upstream, bool fresh) {
-    if (!upstream.addresses.empty()) return pool_.acquire(upstream.host, upstream.port, upstream.addresses, fresh);
-    return pool_.acquire(upstream.host, upstream.port, http::numeric_address(upstream.host, upstream.port), fresh);
+    const auto& [host, port, addresses, tls] = std::tie(upstream.host, upstream.port, upstream.addresses, upstream.tls);
+    if (!addresses.empty()) return pool_.acquire(host, port, addresses, fresh, tls);
+    return pool_.acquire(host, port, http::numeric_address(host, port), fresh, tls);
 }
 
 bool GatewayWorker::is_durable(std::uint64_t sequence) const {
@@ -135,6 +142,12 @@ void GatewayWorker::look_after_listener() {
     if (listening_ || draining_) return;
     reactor_.watch(listener_.get(), EPOLLIN, on_listener_.get());
     listening_ = true;
+}
+
+// Reading files is nothing for an event loop.
+void GatewayWorker::look_after_certificate() {
+    fleet_.control.post([certificate = fleet_.options.certificate] { certificate->look(); });
+    certificate_timer_.set(certificate_time);
 }
 
 void GatewayWorker::accept_clients() {
@@ -155,14 +168,21 @@ void GatewayWorker::accept_clients() {
 }
 
 void GatewayWorker::add_client(core::FileDescriptor descriptor, bool loopback) {
+    const auto tls = fleet_.options.certificate ? fleet_.options.certificate->current() : nullptr;
+    if (tls && handshakes_ >= fleet_.options.handshakes) return;
     auto client = std::make_unique<http::ServerConnection>(reactor_, std::move(descriptor), loopback, *this,
-                                                           fleet_.options.limits, times_);
+                                                           fleet_.options.limits, times_, tls.get());
     auto* raw = client.get();
     clients_.emplace(raw, std::move(client));
+    if (tls) ++handshakes_;
 }
 
 void GatewayWorker::on_closed(http::ServerConnection& client) {
     const auto found = clients_.find(&client);
+    if (!client.is_ready()) {
+        --handshakes_;
+        ++metrics_.handshake_failures;
+    }
     reactor_.dispose(std::move(found->second));
     clients_.erase(found);
     if (draining_ && clients_.empty()) finished_draining();
@@ -200,6 +220,9 @@ std::uint64_t GatewayWorker::concluded(Relay& relay, const RelayedRequest& reque
     metrics_.count_reply(request.path, finish.status);
     metrics_.duration.add(finish.duration_ms / 1000);
     if (finish.ttft_ms >= 0) metrics_.first_token.add(finish.ttft_ms / 1000);
+    if (!shadows_.empty())
+        if (const auto copy = shadows_.find(request.request_id); copy != shadows_.end())
+            copy->second->original_ended(finish);
     std::uint64_t sequence = 0;
     if (request.sequence != 0) {
         sequence = fleet_.log.append(std::move(finish)).sequence;

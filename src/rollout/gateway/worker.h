@@ -17,6 +17,7 @@
 #include "rollout/gateway/gateway_metrics.h"
 #include "rollout/gateway/inbox.h"
 #include "rollout/gateway/relay.h"
+#include "rollout/gateway/shadow_call.h"
 #include "rollout/http/connection_pool.h"
 #include "rollout/http/reactor.h"
 #include "rollout/http/server_connection.h"
@@ -47,6 +48,9 @@ class GatewayWorker final : public http::Service {
     // Records the end of the relay and disposes of it; returns the record's sequence number, 0 where it is not logged.
     std::uint64_t concluded(Relay& relay, const RelayedRequest& request, Finish finish);
 
+    // Logs what a copy showed and disposes of it.
+    void shadow_ended(Shadow shadow);
+
     // Strict mode. The rest of a reply, sent once the record of that number is durable; 503 or a closed connection
     // where the disk refuses.
     struct Held {
@@ -75,6 +79,7 @@ class GatewayWorker final : public http::Service {
 
     void on_request(http::ServerConnection& client) override;
     void on_abort(http::ServerConnection& client) override;
+    void on_secured(http::ServerConnection&) override { --handshakes_; }
     void on_progress(http::ServerConnection& client) override;
     std::string refusal_body(const http::Refusal& refusal) override;
     void on_closed(http::ServerConnection& client) override;
@@ -85,11 +90,14 @@ class GatewayWorker final : public http::Service {
     void on_stop_asked();
     void finished_draining();
     void look_after_listener();
+    void look_after_certificate();
 
     // Endpoints, see endpoints.cpp, completions.cpp, feedback_endpoint.cpp, handoff_endpoints.cpp, live_endpoints.cpp.
     void route(http::ServerConnection& client);
     void start_completion(http::ServerConnection& client);
     void begin_relay(http::ServerConnection& client, RelayedRequest request);
+    ShadowCall* copy_for_candidate(http::ServerConnection& client, const RelayedRequest& request);
+    void drop_shadows();
     void answer_models(http::ServerConnection& client);
     void answer_ready(http::ServerConnection& client);
     void answer_metrics(http::ServerConnection& client);
@@ -136,10 +144,12 @@ class GatewayWorker final : public http::Service {
     std::unique_ptr<Descriptor> on_inbox_;
     http::Timer listener_timer_;
     http::Timer drain_timer_;
+    http::Timer certificate_timer_;  // of the first worker
     std::uint64_t routing_version_ = 0;
     std::shared_ptr<const Routing> routing_;
     std::unordered_map<http::ServerConnection*, std::unique_ptr<http::ServerConnection>> clients_;
     std::unordered_map<Relay*, std::unique_ptr<Relay>> relays_;
+    std::unordered_map<std::string, std::unique_ptr<ShadowCall>> shadows_;  // by request id
     std::map<http::ServerConnection*, Held> held_;
     std::set<std::pair<std::uint64_t, Relay*>> gates_;
     std::unordered_map<Ticket, http::ServerConnection*> parked_;
@@ -152,6 +162,7 @@ class GatewayWorker final : public http::Service {
     std::int64_t started_ = 0;  // seconds since 1970
     std::string id_prefix_;
     std::uint64_t ids_ = 0;
+    std::size_t handshakes_ = 0;  // under way
     bool draining_ = false;
     bool drained_ = false;
     bool listening_ = true;

@@ -142,6 +142,28 @@ std::string line_of(const Feedback& feedback) {
         .end();
 }
 
+std::string line_of(const Shadow& shadow) {
+    return LineWriter("shadow")
+        .number("time_ms", shadow.time_ms)
+        .text("request_id", shadow.request_id)
+        .text("outcome", to_string(shadow.outcome))
+        .number("status", shadow.status)
+        .number("ttft_ms", shadow.ttft_ms)
+        .number("duration_ms", shadow.duration_ms)
+        .number("prompt_tokens", shadow.prompt_tokens)
+        .number("completion_tokens", shadow.completion_tokens)
+        .text("finish_reason", shadow.finish_reason)
+        .text("error", shadow.error)
+        .text("answer", shadow.answer)
+        .boolean("compared", shadow.compared)
+        .boolean("same_answer", shadow.same_answer)
+        .number("same_bytes", shadow.same_bytes)
+        .number("original_bytes", shadow.original_bytes)
+        .number("original_duration_ms", shadow.original_duration_ms)
+        .number("original_completion_tokens", shadow.original_completion_tokens)
+        .end();
+}
+
 Admit admit_of(const Json& json, const std::string& source) {
     Admit admit;
     admit.time_ms = json.value("time_ms", admit.time_ms);
@@ -197,6 +219,28 @@ Feedback feedback_of(const Json& json, const std::string& source) {
     return feedback;
 }
 
+Shadow shadow_of(const Json& json, const std::string& source) {
+    Shadow shadow;
+    shadow.time_ms = json.value("time_ms", shadow.time_ms);
+    shadow.request_id = core::required<std::string>(json, "request_id", source);
+    shadow.outcome = outcome_of(core::required<std::string>(json, "outcome", source), source);
+    shadow.status = json.value("status", 0);
+    shadow.ttft_ms = json.value("ttft_ms", shadow.ttft_ms);
+    shadow.duration_ms = json.value("duration_ms", shadow.duration_ms);
+    shadow.prompt_tokens = json.value("prompt_tokens", shadow.prompt_tokens);
+    shadow.completion_tokens = json.value("completion_tokens", shadow.completion_tokens);
+    shadow.finish_reason = json.value("finish_reason", "");
+    shadow.error = json.value("error", "");
+    shadow.answer = json.value("answer", "");
+    shadow.compared = json.value("compared", false);
+    shadow.same_answer = json.value("same_answer", false);
+    shadow.same_bytes = json.value("same_bytes", shadow.same_bytes);
+    shadow.original_bytes = json.value("original_bytes", shadow.original_bytes);
+    shadow.original_duration_ms = json.value("original_duration_ms", shadow.original_duration_ms);
+    shadow.original_completion_tokens = json.value("original_completion_tokens", shadow.original_completion_tokens);
+    return shadow;
+}
+
 }  // namespace
 
 const char* to_string(Outcome outcome) {
@@ -216,10 +260,12 @@ Record from_json_line(std::string_view line, const std::string& source) {
         if (type == "admit") return admit_of(json, source);
         if (type == "finish") return finish_of(json, source);
         if (type == "feedback") return feedback_of(json, source);
+        if (type == "shadow") return shadow_of(json, source);
     } catch (const nlohmann::json::exception& failure) {
         throw core::input_error(source + ": a member of another type than expected (" + failure.what() + ")");
     }
-    throw core::input_error(source + ": unknown record type '" + type.substr(0, 40) + "'", "admit, finish or feedback");
+    throw core::input_error(source + ": unknown record type '" + type.substr(0, 40) + "'",
+                            "admit, finish, feedback or shadow");
 }
 
 }  // namespace scale::rollout

@@ -1,5 +1,6 @@
 // What the gateway writes down about live traffic: one record when a request is admitted (before it is dispatched), one
-// when it has ended, one for every piece of feedback. All tests of the rollout need only these.
+// when it has ended, one for every piece of feedback. All tests of the rollout need only these. A shadow is no
+// evidence: the candidate's answer to a copy of a request that the original served.
 //
 // An admit without a finish is a request that a crash interrupted; readers report it as such.
 #pragma once
@@ -80,9 +81,30 @@ struct Feedback {
     core::Json tags;  // object or null
 };
 
-using Record = std::variant<Admit, Finish, Feedback>;
+struct Shadow {
+    std::int64_t time_ms = 0;
+    std::string request_id;         // of the request that was copied
+    Outcome outcome = Outcome::ok;  // the candidate's
+    int status = 0;                 // the candidate's, 0 where there was none
+    double ttft_ms = -1;            // as Finish has them, from the copy's start
+    double duration_ms = 0;
+    std::int64_t prompt_tokens = -1;
+    std::int64_t completion_tokens = -1;
+    std::string finish_reason;
+    std::string error;
+    std::string answer;  // "" where bodies are not logged
+    // Against the original's answer, where both are whole and bodies are logged (capped texts count as whole).
+    bool compared = false;
+    bool same_answer = false;
+    std::int64_t same_bytes = 0;      // of the texts' common beginning
+    std::int64_t original_bytes = 0;  // of the original's text
+    double original_duration_ms = 0;
+    std::int64_t original_completion_tokens = -1;
+};
 
-// One line of JSON without the newline; it has a member "type": "admit", "finish" or "feedback".
+using Record = std::variant<Admit, Finish, Feedback, Shadow>;
+
+// One line of JSON without the newline; it has a member "type": "admit", "finish", "feedback" or "shadow".
 std::string to_json_line(const Record& record);
 
 // Throws an input error for anything that is not such a line. Unknown members are ignored, missing ones take defaults.

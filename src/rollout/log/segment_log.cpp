@@ -14,6 +14,7 @@ namespace scale::rollout {
 
 SegmentLog::SegmentLog(LogOptions options) : options_(std::move(options)) {
     recover();
+    packer_ = std::make_unique<SegmentPacker>(options_.folder, segment_number_);
     writer_ = std::thread([this] { write_loop(); });
 }
 
@@ -33,9 +34,10 @@ void SegmentLog::recover() {
     const auto segments = record::segments_of(options_.folder);
     if (segments.empty()) return;
     const auto& last = segments.back();
+    segment_number_ = record::segment_number(last);
+    if (record::is_packed(last)) return;  // the one behind it is gone: another is begun
     const record::SegmentScan scan = record::scan_segment(last, true, [](std::string_view, std::uint64_t) {});
     recovery_.records = scan.lines;
-    segment_number_ = record::segment_number(last);
     segment_size_ = scan.good_bytes;
     segment_path_ = last;
     segment_ = core::FileDescriptor(::open(last.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -53,13 +55,14 @@ namespace {
 void drop_texts(Record& record) {
     if (auto* admit = std::get_if<Admit>(&record)) std::string().swap(admit->request);
     if (auto* finish = std::get_if<Finish>(&record)) std::string().swap(finish->answer);
+    if (auto* shadow = std::get_if<Shadow>(&record)) std::string().swap(shadow->answer);
 }
 
 }  // namespace
 
 Appended SegmentLog::append(Record record, std::uint32_t tag) {
     const std::string line = record::framed_line(to_json_line(record));
-    const bool must_accept = !std::holds_alternative<Admit>(record);
+    const bool must_accept = std::holds_alternative<Finish>(record) || std::holds_alternative<Feedback>(record);
     drop_texts(record);
     std::uint64_t sequence = 0;
     bool was_empty = false;
@@ -180,6 +183,7 @@ void SegmentLog::ensure_segment() {
     segment_path_ = path;
     ++segment_number_;
     segment_size_ = 0;
+    packer_->open_segment_is(segment_number_);
 }
 
 void SegmentLog::abandon_segment() {

@@ -2,7 +2,8 @@
 //
 //   <CRC-32C of the JSON text, 8 lower-case hexadecimal digits> <space> <JSON text> <newline>
 //
-// Segments are named segment-0000000001.log and so on; a segment is never written to again once a later one exists.
+// Segments are named segment-0000000001.log and so on; a segment is never written to again once a later one exists, and
+// is then packed (record/live_log/packed_segment.h).
 // One writer thread appends and calls fdatasync for all records that have come in meanwhile (group commit). Records
 // are bounded in memory: a full queue refuses new requests, and never drops what was accepted.
 #pragma once
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,6 +23,7 @@
 
 #include "core/file.h"
 #include "rollout/log/records.h"
+#include "rollout/log/segment_packer.h"
 
 namespace scale::rollout {
 
@@ -81,8 +84,8 @@ class SegmentLog {
     SegmentLog& operator=(const SegmentLog&) = delete;
 
     // A Finish is accepted even where the queue is full: there is at most one for each accepted Admit, so the queue
-    // stays bounded. So is a Feedback, for which the caller asks has_room() first. Never blocks on the disk. `tag` is
-    // handed on to the sink.
+    // stays bounded. So is a Feedback, for which the caller asks has_room() first; a Shadow is refused as an Admit is.
+    // Never blocks on the disk. `tag` is handed on to the sink.
     Appended append(Record record, std::uint32_t tag = 0);
 
     std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
@@ -147,6 +150,7 @@ class SegmentLog {
     std::filesystem::path segment_path_;
     std::uint64_t segment_number_ = 0;
     std::uint64_t segment_size_ = 0;
+    std::unique_ptr<SegmentPacker> packer_;
     std::chrono::steady_clock::time_point last_commit_{};
     bool abandoned_ = false;  // a failed write may have left bytes after segment_size_
 

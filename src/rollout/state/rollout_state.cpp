@@ -102,12 +102,22 @@ StateFile::Loaded StateFile::load() const {
     }
 }
 
-RolloutState StateFile::update(const std::function<bool(RolloutState&)>& change) {
+core::FileDescriptor StateFile::lock() const {
     std::filesystem::create_directories(path_.parent_path());
-    const core::FileDescriptor lock(::open(lock_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    core::FileDescriptor lock(::open(lock_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!lock) throw core::system_error("cannot open " + lock_path_.string(), errno);
     while (::flock(lock.get(), LOCK_EX) != 0)
         if (errno != EINTR) throw core::system_error("cannot lock " + lock_path_.string(), errno);
+    return lock;
+}
+
+void StateFile::replace(const RolloutState& state) {
+    const core::FileDescriptor held = lock();
+    write(state);
+}
+
+RolloutState StateFile::update(const std::function<bool(RolloutState&)>& change) {
+    const core::FileDescriptor held = lock();
     RolloutState state = load().state.value_or(RolloutState{});
     RolloutState changed = state;
     if (!change(changed)) return state;

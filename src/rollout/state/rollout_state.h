@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/file.h"
 #include "core/json.h"
 
 namespace scale::rollout {
@@ -62,6 +63,9 @@ class StateFile {
     // as the next epoch. `change` returns false to leave things as they are. Returns the state that now stands.
     RolloutState update(const std::function<bool(RolloutState&)>& change);
 
+    // Under the lock: writes the state as it is, epoch included.
+    void replace(const RolloutState& state);
+
     // Differs whenever the file was replaced; 0 where it is missing.
     std::uint64_t version() const;
 
@@ -71,6 +75,7 @@ class StateFile {
     std::function<void(const char* step)> before_step;
 
   private:
+    core::FileDescriptor lock() const;
     void write(const RolloutState& state) const;
     void at(const char* step) const;
 
