@@ -419,6 +419,19 @@ TEST_F(Replicas, OnlyDigestsAndFiguresLeaveTheMachine) {
         EXPECT_THAT(row.front(), ::testing::Not(HasSubstr("wrote")));
 }
 
+TEST(PostgresSettings, MustNotHoldAPasswordAndAreNotRepeated) {
+    for (const char* settings :
+         {"postgresql://scale:secret@127.0.0.1/x", "host=127.0.0.1 password=secret", "no=secret"}) {
+        try {
+            Postgres(settings, std::chrono::seconds(1));
+            FAIL() << settings;
+        } catch (const core::Error& refusal) {
+            EXPECT_EQ(refusal.kind(), core::ErrorKind::input) << settings;
+            EXPECT_THAT(refusal.what(), ::testing::Not(HasSubstr("secret")));
+        }
+    }
+}
+
 TEST(LocalEvidence, LeavesToTheLogWhatMemoryDoesNotHold) {
     const core::TemporaryFolder folder;
     LogOptions options;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,10 @@ Postgres::Postgres(const std::string& settings, std::chrono::milliseconds limit)
     if (!parsed)
         throw core::input_error("database in [rollout] is no connection string: " + complaint,
                                 "such as \"host=127.0.0.1 dbname=rollouts user=scale\"");
+    for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option)
+        if (std::string_view(option->keyword) == "password" && option->val != nullptr && *option->val != '\0')
+            throw core::input_error("database in [rollout] holds a password, which other people read there",
+                                    "a connection string without one", "put it into a password file (~/.pgpass)");
     const char* const names[] = {"dbname", "application_name", nullptr};
     const char* const values[] = {settings.c_str(), "scale", nullptr};
     const auto deadline = Clock::now() + limit_;
