@@ -4,6 +4,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <csignal>
 #include <fcntl.h>
 #include <functional>
 #include <map>
@@ -43,6 +44,7 @@ class Peer {
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         if (tls == nullptr) return;
+        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's socket BIO, which the test's side uses, raises it
         tls_.reset(SSL_new(tls), SSL_free);
         SSL_set_fd(tls_.get(), socket_.get());
     }
