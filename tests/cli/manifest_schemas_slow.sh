@@ -2,12 +2,12 @@
 # the npm packages @kubernetes-models carry them, KServe's as its own Python SDK has them. Needs package registries.
 . "$(dirname "$0")/common.sh"
 for program in python3 node npm; do command -v $program >/dev/null || skip "no $program"; done
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/scale/manifest-schemas-1
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/scale/manifest-schemas-2
 if [ ! -e "$cache/ready" ]; then
   rm -rf "$cache" && mkdir -p "$cache" && (
     cd "$cache" && echo '{"private":true}' >package.json &&
       npm install --silent @kubernetes-models/gateway-api@2.0.0 @kubernetes-models/argo-rollouts@2.0.0 js-yaml@4.1.0 &&
-      python3 -m venv venv && venv/bin/pip install -q --no-deps kserve==0.21.0 && venv/bin/pip install -q pyyaml==6.0.3 &&
+      python3 -m venv venv && venv/bin/pip install -q --no-deps kserve==0.21.0 && venv/bin/pip install -q pyyaml==6.0.3 six==1.17.0 &&
       touch ready
   ) >install.log 2>&1 || skip "the packages cannot be installed: $(tail -1 install.log)"
 fi

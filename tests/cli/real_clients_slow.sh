@@ -126,6 +126,6 @@ curl -s --cacert ca.pem "$base/completions" -H "authorization: Bearer $key" -d "
 cmp -s echo-direct echo-through || fail "echo: $(cat echo-direct) directly, $(cat echo-through) through the gateway"
 echo "echo with logprobs: $(cat echo-through)"
 expect_exit 0 "$SCALE" evaluate status --dir pass --json
-expect_json 'it["arms"]["original"]["requests"] + it["arms"]["candidate"]["requests"] >= 30'
+expect_json 'it["arms"]["original"]["requests"] + it["arms"]["candidate"]["requests"] >= 28'
 expect_json 'it["arms"]["original"]["failures"] + it["arms"]["candidate"]["failures"] == 0'
 echo "all checks passed"
