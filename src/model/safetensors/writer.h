@@ -33,16 +33,16 @@ struct SafetensorsWriterOptions {
 class SafetensorsWriter {
   public:
     // `folder` must not exist, or be empty: it appears whole, by a rename, in publish(). Until then everything lies in
-    // a hidden folder beside it. Throws an input error for a repeated or unusable name, an overflowing shape and a
-    // folder with something in it, an io error where the disk has too little space.
+    // a hidden folder beside it, which the destructor removes if nothing was published, and a later writer to the same
+    // folder if the process was killed. Throws an input error for a repeated or unusable name, an overflowing shape and
+    // a folder with something in it, an io error where the disk has too little space.
     SafetensorsWriter(std::filesystem::path folder, const std::vector<SafetensorDeclaration>& tensors,
                       const SafetensorsWriterOptions& options = {});
-    ~SafetensorsWriter();  // removes what was not published
     SafetensorsWriter(const SafetensorsWriter&) = delete;
     SafetensorsWriter& operator=(const SafetensorsWriter&) = delete;
 
     // Where to put further files (config.json, tokenizer) that are to appear with the weights.
-    const std::filesystem::path& staging() const { return staging_; }
+    const std::filesystem::path& staging() const { return staging_.path; }
 
     // Appends to the named tensor, whole or in pieces; pieces of one tensor come in order. Throws std::logic_error for
     // an undeclared tensor or more bytes than its declaration has: those are our own mistakes.
@@ -59,8 +59,16 @@ class SafetensorsWriter {
         std::uint64_t written = 0;
     };
 
+    struct Staging {  // removed with its contents unless `path` was cleared
+        std::filesystem::path path;
+        Staging() = default;
+        Staging(const Staging&) = delete;
+        Staging& operator=(const Staging&) = delete;
+        ~Staging();
+    };
+
     std::filesystem::path folder_;
-    std::filesystem::path staging_;
+    Staging staging_;
     std::vector<core::FileDescriptor> shards_;
     std::vector<std::string> shard_names_;
     std::map<std::string, Slot, std::less<>> slots_;
