@@ -67,7 +67,7 @@ DrawingOptions drawing_options(const record::Pass& pass, std::size_t samples) {
     options.jobs = sampling_jobs(pass);
     options.channel_mode = settings.channels;
     options.channels = worker_job(pass, "calibration.channels", "looking at the channels",
-                                  {{"model", pass.resolve(pass.file().model.path).string()},
+                                  {{"model", pass.original().string()},
                                    {"threads", hardware::threads_for(pass.file().deploy.threads)},
                                    {"tokens", channel_tokens}});
     return options;
@@ -177,7 +177,7 @@ record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& optio
     check_disjoint(index.distinct, split);
 
     const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
-    model::require_unchanged(pass.resolve(pass.file().model.path), constraint.fingerprint.model_sha256);
+    model::require_unchanged(pass.original(), constraint.fingerprint.model_sha256);
     const Drawing drawing = draw(index, traffic, split, drawing_options(pass, samples));
     if (!drawing.has_template)
         core::say("The model has no chat template; ChatML is used, as the engine's server does.");

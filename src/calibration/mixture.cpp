@@ -97,10 +97,10 @@ std::vector<std::uint64_t> count_tokens(const record::Pass& pass, const std::vec
                                 {"messages", core::Json::array()},
                                 {"prompt", documents[i].text},
                                 {"answer", ""}});
-        const core::Json result = engine::run_job(
-            "calibration.tokenize",
-            {{"model", pass.resolve(pass.file().model.path).string()}, {"max_tokens", 1 << 20}, {"requests", requests}},
-            pass.work_folder() / "mixture.log");
+        const core::Json result =
+            engine::run_job("calibration.tokenize",
+                            {{"model", pass.original().string()}, {"max_tokens", 1 << 20}, {"requests", requests}},
+                            pass.work_folder() / "mixture.log");
         for (const core::Json& sequence : result.at("sequences"))
             counts[begin + sequence.at("position").get<std::size_t>()] = sequence.at("tokens").size();
     }

@@ -18,7 +18,7 @@ Job worker_job(const record::Pass& pass, const std::string& name, const std::str
 
 SamplingJobs sampling_jobs(const record::Pass& pass) {
     const record::CalibrationSection& settings = pass.file().calibration;
-    const std::string model = pass.resolve(pass.file().model.path).string();
+    const std::string model = pass.original().string();
     SamplingJobs jobs;
     jobs.max_tokens =
         static_cast<std::size_t>(settings.max_tokens > 0 ? settings.max_tokens : pass.file().deploy.context);

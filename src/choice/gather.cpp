@@ -75,7 +75,7 @@ Gathered gather(const record::Pass& pass) {
     facts.basis = basis.hash;
     facts.machine = hardware::probe();
     facts.situation = describe_situation(pass, lineage, basis.payload.get<record::Constraint>(), facts.machine);
-    facts.model = fs::absolute(pass.resolve(pass.file().model.path));
+    facts.model = fs::absolute(pass.original());
     require_same_model(facts.model, facts.situation.constraint);
     const model::GgufFile file(facts.model);
     facts.summary = model::summarise(file);

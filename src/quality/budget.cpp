@@ -132,7 +132,7 @@ Declaration declare_budget(record::Pass& pass) {
     declaration.budget.template_sha256 = constraint.fingerprint.template_sha256;
     declaration.budget.items_sha256 =
         store_items(pass, declaration.budget,
-                    pass.resolve(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path),
+                    pass.original(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path),
                     constraint.stakes == "low", pass.work_folder() / "lock.log");
     const core::Json payload = declaration.budget;
     if (const record::Entry* current = lineage.current(record::kind::budget); current && current->payload == payload) {

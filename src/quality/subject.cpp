@@ -37,7 +37,7 @@ Subject declared_subject(const record::Pass& pass, const record::Lineage& lineag
     const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
     subject.held_out_sha256 = set.holdout_sha256;
     subject.held_out = pass.objects().path(set.holdout_sha256);
-    subject.original = pass.resolve(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path);
+    subject.original = pass.original(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path);
     subject.kv_type = constraint.workload.kv_type;
     subject.compressed = constraint.stakes == "low";
     return subject;

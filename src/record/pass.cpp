@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "record/imported.h"
 
 namespace scale::record {
 
@@ -32,6 +33,17 @@ Pass::Pass(const fs::path& folder)
 fs::path Pass::resolve(const std::string& path) const {
     const fs::path given(path);
     return given.is_absolute() ? given : folder_ / given;
+}
+
+fs::path Pass::original(const std::string& path) const {
+    const fs::path resolved = resolve(path);
+    std::error_code failure;
+    if (!fs::is_directory(resolved, failure)) return resolved;
+    const auto imported = find_imported(folder_, path);
+    if (!imported || !objects_.contains(imported->gguf_sha256))
+        throw core::input_error(resolved.string() + " is a folder that this pass has not converted",
+                                "a GGUF file, or a Hugging Face folder that stage S converted", "scale set");
+    return objects_.path(imported->gguf_sha256);
 }
 
 Lineage Pass::lineage() const {

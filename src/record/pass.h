@@ -31,6 +31,11 @@ class Pass {
     // A path of scale.toml, relative to the pass folder.
     std::filesystem::path resolve(const std::string& path) const;
 
+    // The GGUF file of the original that scale.toml or the record names as `path`: the file itself, or the object that
+    // a Hugging Face folder was converted to. An input error where a folder has not been converted yet.
+    std::filesystem::path original(const std::string& path) const;
+    std::filesystem::path original() const { return original(file_.model.path); }
+
     // Reads the record and judges every stage (see lineage.h).
     Lineage lineage() const;
 

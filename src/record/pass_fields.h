@@ -24,7 +24,7 @@ inline std::vector<std::string> generated_suite_names() {
 template <typename Visitor>
 void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.section("model", "The original, as it is served today.");
-    visit.field("path", file.model.path, "GGUF file, relative to this one");
+    visit.field("path", file.model.path, "GGUF file or Hugging Face folder, relative to this one");
     visit.field("stakes", file.model.stakes,
                 "\"normal\", or \"low\": compresses stages L and E, and the record says so for ever");
     visit.field("stakes_reason", file.model.stakes_reason, "needed with stakes = \"low\"");

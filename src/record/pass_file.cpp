@@ -150,7 +150,7 @@ std::vector<std::string> contradictions(const PassFile& file) {
                                     near.empty() ? "" : "; did you mean '" + near + "'?"));
     };
     const auto share = [](double value) { return value > 0 && value < 1; };
-    check(!file.model.path.empty(), "path in [model] is missing: the original's GGUF file");
+    check(!file.model.path.empty(), "path in [model] is missing: the original's GGUF file or Hugging Face folder");
     one_of("stakes in [model]", file.model.stakes, {"normal", "low"});
     check(file.model.stakes != "low" || !file.model.stakes_reason.empty(),
           "stakes = \"low\" in [model] needs stakes_reason");

@@ -15,7 +15,7 @@
 namespace scale::record {
 
 struct ModelSection {
-    std::string path;               // the original's GGUF, relative to scale.toml
+    std::string path;               // the original's GGUF file or Hugging Face folder, relative to scale.toml
     std::string stakes = "normal";  // "low" compresses stages L and E, with a reason
     std::string stakes_reason;
 };

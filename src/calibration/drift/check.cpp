@@ -124,7 +124,7 @@ void run_models(const record::Pass& pass, const record::CalibrationSet& set, con
     const auto held_out = texts_of(set.holdout_sha256);
     const LiveSample live = draw_live(pass, log, traffic, held_out.size());
     const Job job = worker_job(pass, "calibration.live", "running new requests",
-                               {{"original", pass.resolve(pass.file().model.path).string()},
+                               {{"original", pass.original().string()},
                                 {"artefact", artefact.string()},
                                 {"threads", hardware::threads_for(pass.file().deploy.threads)},
                                 {"tokens", live_tokens}});

@@ -34,7 +34,7 @@ Order read_order(const record::Pass& pass, const record::Lineage& lineage) {
     if (order.decision.format != "GGUF" && !order.decision.format.empty())
         throw core::input_error("the decision is for format " + order.decision.format,
                                 "GGUF, which this program writes", "scale choose");
-    order.original = pass.resolve(pass.file().model.path);
+    order.original = pass.original();
     order.original_sha256 = order.constraint.fingerprint.model_sha256;
     model::require_unchanged(order.original, order.original_sha256);
     if (order.original_sha256.empty()) order.original_sha256 = core::sha256_file(order.original);

@@ -78,12 +78,13 @@ struct Constraint {
     std::string stakes_reason;
     std::string hardware;  // a line for people
     std::string model_path;
+    std::string source_sha256;  // of the Hugging Face folder at model_path; "" where that is a GGUF file
     std::uint64_t model_bytes = 0;
     std::int64_t model_modified = 0;  // last change of the file, nanoseconds since 1970; a hint that spares a hash
     Fingerprint fingerprint;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, kind, sentence, target, workload, memory, speed,
                                                 price_per_million_tokens, because, stakes, stakes_reason, hardware,
-                                                model_path, model_bytes, model_modified, fingerprint)
+                                                model_path, source_sha256, model_bytes, model_modified, fingerprint)
 
 }  // namespace scale::record

@@ -41,7 +41,7 @@ std::string archive_original(record::Pass& pass, const record::Lineage& lineage)
     const auto constraint = payload_of<record::Constraint>(lineage, kind::constraint);
     const std::string& digest = constraint.fingerprint.model_sha256;
     if (!pass.objects().contains(digest)) {
-        const auto source = pass.resolve(constraint.model_path);
+        const auto source = pass.original(constraint.model_path);
         if (!std::filesystem::exists(source))
             throw core::input_error(fmt::format("the original's weights {} are missing", source.string()),
                                     "the file that stage S measured", "restore the file");
@@ -176,7 +176,7 @@ std::filesystem::path original_weights(const record::Pass& pass) {
     const auto constraint = payload_of<record::Constraint>(pass.lineage(), kind::constraint);
     if (pass.objects().contains(constraint.fingerprint.model_sha256))
         return pass.objects().path(constraint.fingerprint.model_sha256);
-    return pass.resolve(constraint.model_path);
+    return pass.original(constraint.model_path);
 }
 
 std::filesystem::path candidate_weights(const record::Pass& pass) {
