@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/doctor_checks.h"
 #include "cli/free_port.h"
@@ -9,7 +10,10 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "hardware/probe.h"
+#include "model/huggingface/model_folder.h"
+#include "record/imported.h"
 #include "record/lineage.h"
+#include "record/objects.h"
 #include "record/store.h"
 
 namespace scale::cli {
@@ -113,11 +117,32 @@ Check check_pass_file(const fs::path& folder, std::optional<record::PassFile>& f
     }
 }
 
+std::string describe_folder(const model::ModelFolder& source) {
+    std::vector<std::string> notes = source.architecture.notes;
+    notes.insert(notes.end(), source.vocabulary.notes.begin(), source.vocabulary.notes.end());
+    return fmt::format("Hugging Face folder, {}, {} in {} tensors, tokenizer {}{}{}",
+                       source.architecture.family->class_name, core::human_bytes(source.weights.tensor_bytes()),
+                       source.weights.tensors().size(), source.vocabulary.pre, notes.empty() ? "" : "; ",
+                       fmt::join(notes, "; "));
+}
+
 std::vector<Check> check_model(const fs::path& folder, const record::PassFile& file) {
-    const fs::path path = resolved(folder, file.model.path);
+    fs::path path = resolved(folder, file.model.path);
     std::vector<Check> checks;
     const char* name = "model";
     try {
+        if (fs::is_directory(path)) {
+            name = "model folder";
+            const model::ModelFolder source = model::read_model_folder(path);
+            checks.push_back({name, CheckState::ok, describe_folder(source), {}});
+            const auto imported = record::find_imported(folder, file.model.path);
+            if (!imported || imported->stamp != model::folder_stamp(path)) {
+                checks.push_back(check_space(folder, source.weights.tensor_bytes()));
+                return checks;  // scale set converts it; what follows needs the GGUF file
+            }
+            path = record::Objects(folder).path(imported->gguf_sha256);
+            name = "model";
+        }
         const model::ModelSummary summary = model::summarise(model::GgufFile(path));
         checks.push_back({name, CheckState::ok, describe(summary), {}});
         if (summary.bits_per_weight < 8)

@@ -10,6 +10,7 @@
 #include "cli/init/options.h"
 #include "cli/init/wizard.h"
 #include "cli/model_argument.h"
+#include "constraint/import_original.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "record/pass_file.h"
@@ -34,7 +35,7 @@ fs::path only_model(const fs::path& folder) {
                                 ? fmt::format("no model is named, and {} holds no .gguf file", folder.string())
                                 : fmt::format("no model is named, and {} holds {}: {}", folder.string(), found.size(),
                                               fmt::join(found, ", ")),
-                            "the original model's GGUF file", "scale init MODEL.gguf");
+                            "the original's GGUF file or Hugging Face folder", "scale init MODEL.gguf");
 }
 
 // How scale.toml names the model: relative where it lies in or beside the pass folder, absolute otherwise.
@@ -69,6 +70,14 @@ std::string traffic_note(const fs::path& log) {
         log.string());
 }
 
+std::string conversion_note(const constraint::Original& original) {
+    if (original.source_sha256.empty()) return "";
+    std::string text =
+        fmt::format("Converted from a Hugging Face folder to the object {:.12}….\n", original.file.filename().string());
+    for (const std::string& note : original.notes) text += "Note: " + note + ".\n";
+    return text;
+}
+
 bool is_dialogue(const GlobalOptions& global, const InitOptions& options) {
     return !global.json && !options.defaults && !states_wishes(options) && ::isatty(STDIN_FILENO) == 1 &&
            ::isatty(STDERR_FILENO) == 1;
@@ -77,7 +86,10 @@ bool is_dialogue(const GlobalOptions& global, const InitOptions& options) {
 Ending init(const GlobalOptions& global, InitOptions options) {
     const fs::path file = global.folder / "scale.toml";
     if (!options.force) refuse_overwrite(file);
-    const fs::path model = options.model.empty() ? only_model(global.folder) : fs::path(options.model);
+    const fs::path named = options.model.empty() ? only_model(global.folder) : fs::path(options.model);
+    const std::string path = stored_path(named, global.folder);
+    const constraint::Original original = constraint::import_original(global.folder, path);
+    const fs::path& model = original.file;
     const model::ModelSummary summary = model::summarise(model::GgufFile(model));
     const record::PassFile defaults;
     record::Workload workload = defaults.constraint.workload;
@@ -85,12 +97,11 @@ Ending init(const GlobalOptions& global, InitOptions options) {
     const double target = suggested_memory_mib(summary, planned_memory(model, workload));
     const bool asked = is_dialogue(global, options);
     if (asked) {
-        fmt::print(stderr, "{}: {}\n", model.filename().string(), describe(summary));
-        options.model = model.string();
+        fmt::print(stderr, "{}: {}\n", named.filename().string(), describe(summary));
+        options.model = named.string();
         ask_wishes(options, {target}, ask_on_terminal);
     }
 
-    const std::string path = stored_path(model, global.folder);
     const std::string suggested = record::pass_file_template(path, describe(summary), target);
     record::PassFile wanted = record::parse_pass_file(suggested, file.string());
     if (wanted.model.path != path)
@@ -103,7 +114,8 @@ Ending init(const GlobalOptions& global, InitOptions options) {
     core::Json shown = summary;
     shown.erase("chat_template");
     Ending ending;
-    ending.text = fmt::format("{}: {}\nWrote {}.\n", model.filename().string(), describe(summary), file.string());
+    ending.text = fmt::format("{}: {}\n{}Wrote {}.\n", named.filename().string(), describe(summary),
+                              conversion_note(original), file.string());
     if (options.kind.empty() && options.memory_mib <= 0) ending.text += target_note(target) + "\n";
     ending.text += traffic_note(global.folder / written.traffic.log);
     if (asked) ending.text += "\nThe same without questions:\n  " + equivalent_command(options, global.folder);
@@ -123,7 +135,8 @@ void add_init_command(CLI::App& app, Commands& commands) {
                      [options, &global] { return init(global, *options); });
     command
         ->add_option("model,--model", options->model,
-                     "the original's GGUF file; may be left out where the folder holds one")
+                     "the original's GGUF file, or its Hugging Face folder; may be left out where the folder of the "
+                     "pass holds one GGUF file")
         ->type_name("FILE");
     command->add_flag("--force", options->force, "overwrite an existing scale.toml");
     command->add_flag("--defaults", options->defaults, "ask nothing on a terminal");
@@ -135,8 +148,7 @@ void add_init_command(CLI::App& app, Commands& commands) {
     command->add_option("--price-per-million-tokens", options->price_per_million_tokens, "that is wanted");
     command->add_option("--quality", options->quality, "paramount takes INT8 wherever memory allows")
         ->check(CLI::IsMember({"balanced", "paramount"}));
-    command->add_option("--traffic", options->traffic, "log of real requests, relative to the pass")
-        ->type_name("FILE");
+    command->add_option("--traffic", options->traffic, "log of real requests, relative to the pass")->type_name("FILE");
 }
 
 }  // namespace scale::cli

@@ -10,7 +10,9 @@
 #include "engine/model.h"
 #include "hardware/probe.h"
 #include "model/gguf.h"
+#include "model/huggingface/model_folder.h"
 #include "model/summary.h"
+#include "record/imported.h"
 
 namespace scale::constraint {
 
@@ -31,11 +33,33 @@ void compare_model_contents(const record::Fingerprint& recorded, const fs::path&
     }
 }
 
+// A folder's files against those that were converted.
+void compare_source(const record::Constraint& recorded, const record::Pass& pass, const std::string& stated,
+                    std::vector<std::string>& changed) {
+    const fs::path source = pass.resolve(stated);
+    if (!fs::is_directory(source)) {
+        if (!recorded.source_sha256.empty()) changed.push_back(fmt::format("model ({} is no folder any more)", stated));
+        return;
+    }
+    const auto imported = record::find_imported(pass.folder(), stated);
+    try {
+        if (imported && imported->source_sha256 == recorded.source_sha256 &&
+            imported->stamp == model::folder_stamp(source))
+            return;
+        if (model::folder_digest(source, "hashing the original's folder") == recorded.source_sha256) return;
+        changed.push_back(fmt::format("model ({} holds other files)", stated));
+    } catch (const core::Error& error) {
+        changed.push_back(fmt::format("model (unreadable: {})", error.found()));
+    }
+}
+
 void compare_model(const record::Constraint& recorded, const record::Pass& pass, std::vector<std::string>& changed) {
     const std::string& stated = pass.file().model.path;
-    const fs::path model = pass.resolve(stated);
     if (stated != recorded.model_path)
         changed.push_back(fmt::format("model path (was {}, is {})", recorded.model_path, stated));
+    compare_source(recorded, pass, stated, changed);
+    if (!recorded.source_sha256.empty()) return;  // the object that was made of it is checked by whoever uses it
+    const fs::path model = pass.resolve(stated);
     std::error_code problem;
     const std::uint64_t bytes = fs::file_size(model, problem);
     if (problem) {

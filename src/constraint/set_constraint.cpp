@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "constraint/fingerprint_check.h"
+#include "constraint/import_original.h"
 #include "constraint/judgement.h"
 #include "constraint/measure_job.h"
 #include "constraint/sentence.h"
@@ -68,13 +69,16 @@ record::Constraint set_constraint(record::Pass& pass, const std::string& because
     const record::WorkLock lock(pass.folder(), "scale set");
     const record::PassFile& file = pass.file();
     check_statement(file);
-    const fs::path model = pass.resolve(file.model.path);
+    const Original original = import_original(pass.folder(), file.model.path);
+    for (const std::string& note : original.notes) core::say("note: " + note);
+    const fs::path& model = original.file;
     const model::ModelSummary summary = model::summarise(model::GgufFile(model));
     check_context(summary, file.constraint.workload);
     const hardware::Machine machine = hardware::probe();
 
     record::Constraint constraint;
     constraint.model_path = file.model.path;
+    constraint.source_sha256 = original.source_sha256;
     constraint.model_bytes = summary.file_bytes;
     constraint.model_modified = modified_at(model);
     constraint.fingerprint = {hash_model(model, summary.file_bytes), summary.tokenizer_sha256, summary.template_sha256,

@@ -1,7 +1,6 @@
 #include "model/safetensors/writer.h"
 
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <stdexcept>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "model/abandoned.h"
 #include "model/safetensors/shard_plan.h"
 
 namespace scale::model {
@@ -17,21 +17,6 @@ namespace scale::model {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr const char* staging_extension = ".partial";
-
-// What writers to this folder left behind that were killed: ".NAME.PID.partial" of processes that are gone.
-void remove_abandoned(const fs::path& parent, const std::string& stem) {
-    std::error_code failure;
-    for (fs::directory_iterator entry(parent, failure); !failure && entry != fs::directory_iterator(); ++entry) {
-        const fs::path name = entry->path().filename();
-        const std::string owner = name.stem().extension().string();  // ".PID"
-        if (name.extension() != staging_extension || name.stem().stem() != stem || owner.size() < 2) continue;
-        const bool is_pid = owner.find_first_not_of("0123456789", 1) == std::string::npos && owner.size() < 10;
-        std::error_code ignored;
-        if (is_pid && ::kill(std::stoi(owner.substr(1)), 0) != 0 && errno == ESRCH) fs::remove_all(*entry, ignored);
-    }
-}
 
 void require_free_name(const fs::path& folder) {
     std::error_code failure;
@@ -71,10 +56,9 @@ SafetensorsWriter::SafetensorsWriter(fs::path folder, const std::vector<Safetens
     for (const PlannedShard& shard : shards) total += shard.head.size() + shard.data_bytes;
     core::require_free_space(folder_.parent_path(), total, folder_.filename().string());
 
-    const std::string stem = "." + folder_.filename().string();
-    remove_abandoned(folder_.parent_path(), stem);
+    remove_abandoned(folder_);
     std::error_code failure;
-    staging_.path = folder_.parent_path() / fmt::format("{}.{}{}", stem, ::getpid(), staging_extension);
+    staging_.path = partial_name(folder_);
     fs::remove_all(staging_.path, failure);
     fs::create_directories(staging_.path, failure);
     if (failure) throw core::system_error("cannot make the folder " + staging_.path.string(), failure.value());

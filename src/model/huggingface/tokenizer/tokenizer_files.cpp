@@ -1,0 +1,63 @@
+#include "model/huggingface/tokenizer/tokenizer_files.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "model/huggingface/config_values.h"
+
+namespace scale::model {
+
+namespace {
+
+constexpr std::uint64_t largest_tokenizer = 256 << 20;
+constexpr std::uint64_t largest_settings = 16 << 20;
+
+core::Json read_object(const std::filesystem::path& file, std::uint64_t limit) {
+    core::Json json = read_json_file(file, limit);
+    if (!json.is_object())
+        throw core::input_error(file.string() + ": is no JSON object", "the file of the released model",
+                                "copy or download it again");
+    return json;
+}
+
+}  // namespace
+
+std::vector<AddedToken> TokenizerFiles::added_tokens() const {
+    std::vector<AddedToken> tokens;
+    if (tokenizer.is_null() || !tokenizer.contains("added_tokens")) return tokens;
+    for (const core::Json& token : tokenizer["added_tokens"])
+        tokens.push_back({token.at("id").get<std::uint64_t>(), token.at("content").get<std::string>(),
+                          token.value("special", false)});
+    return tokens;
+}
+
+TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder) {
+    TokenizerFiles files;
+    files.folder = folder;
+    if (std::filesystem::exists(folder / "tokenizer.json"))
+        files.tokenizer = read_object(folder / "tokenizer.json", largest_tokenizer);
+    files.settings = std::filesystem::exists(folder / "tokenizer_config.json")
+                         ? read_object(folder / "tokenizer_config.json", largest_settings)
+                         : core::Json::object();
+    files.config = read_object(folder / "config.json", largest_settings);
+    return files;
+}
+
+bool looks_special(std::string_view token) {
+    constexpr std::array<std::string_view, 4> known{"<pad>", "<mask>", "<2mass>", "[@BOS@]"};
+    return std::find(known.begin(), known.end(), token) != known.end() ||
+           (token.starts_with("<|") && token.ends_with("|>")) || (token.starts_with("<｜") && token.ends_with("｜>")) ||
+           (token.starts_with("<unused") && token.ends_with(">"));
+}
+
+std::string with_plain_spaces(std::string token) {
+    constexpr std::string_view mark = "\u2581";
+    for (std::size_t at = token.find(mark); at != std::string::npos; at = token.find(mark, at + 1))
+        token.replace(at, mark.size(), " ");
+    return token;
+}
+
+}  // namespace scale::model
