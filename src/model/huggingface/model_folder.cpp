@@ -116,7 +116,8 @@ std::vector<fs::path> model_files(const fs::path& folder) {
     for (const char* name : {"added_tokens.json", "chat_template.jinja", "chat_template.json", "config.json",
                              "tokenizer.json", "tokenizer.model", "tokenizer_config.json"})
         if (fs::exists(folder / name)) files.push_back(folder / name);
-    for (const SafetensorsFile& shard : SafetensorsFolder(folder).shards()) files.push_back(shard.path());
+    const SafetensorsFolder weights(folder);
+    for (const SafetensorsFile& shard : weights.shards()) files.push_back(shard.path());
     std::sort(files.begin(), files.end());
     return files;
 }

@@ -73,7 +73,7 @@ const std::vector<Malformed> cases{
          for (int i = 0; i < 1'000'000; ++i) json += "{\"x\":";
          return header(json);
      },
-     "an object in"},
+     "unknown field 'x'"},
     {"entry_is_number", [] { return header("{\"x\":3}"); }, "a number in the place of tensor 'x'"},
     {"entry_is_null", [] { return header("{\"x\":null}"); }, "null in the place of tensor 'x'"},
     {"entry_is_text", [] { return header("{\"x\":\"y\"}"); }, "a text in the place of tensor 'x'"},
