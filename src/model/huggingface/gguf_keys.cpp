@@ -81,7 +81,9 @@ class Keys {
         if (is_.family->shared_expert) number("expert_shared_feed_forward_length", is_.shared_feed_forward);
     }
 
-    void vocabulary_size() { number("vocab_size", is_.vocabulary); }
+    void vocabulary_size() {
+        if (is_.family->gguf == "llama") number("vocab_size", is_.vocabulary);
+    }
 
   private:
     void number(const char* key, std::uint64_t value) { header_.number(prefix_ + key, value); }
