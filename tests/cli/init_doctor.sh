@@ -86,7 +86,7 @@ rm -rf bad; mkdir bad
 expect_exit 1 "$SCALE" init missing.gguf --dir bad
 expect_grep 'missing.gguf: No such file' stderr
 expect_exit 1 "$SCALE" init bad --dir bad
-expect_grep 'not a regular file' stderr
+expect_grep 'bad: is no folder with a config.json' stderr
 expect_exit 1 "$SCALE" init "$model" --dir /dev/null/x
 expect_grep '/dev/null/x' stderr
 expect_exit 2 "$SCALE" init --no-such-option

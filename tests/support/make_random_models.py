@@ -8,6 +8,7 @@ of the pre-tokenizer ("-" for SentencePiece).
 """
 
 import io
+import json
 import pathlib
 import shutil
 import sys
@@ -66,7 +67,6 @@ def save_sentencepiece(folder, gemma):
         normalization_rule_name="identity", remove_extra_whitespaces=False, add_dummy_prefix=not gemma,
         split_digits=True, character_coverage=0.98, minloglevel=2, user_defined_symbols=["<start_of_turn>"])
     (folder / "tokenizer.model").write_bytes(out.getvalue())
-    import json
     decoder = {"1": {"content": "<s>", "special": True}, "2": {"content": "</s>", "special": True},
                str(ROWS - 12): {"content": "<|user|>", "special": True}, str(ROWS - 11): {"content": "extra▁word", "special": False}}
     (folder / "tokenizer_config.json").write_text(json.dumps(

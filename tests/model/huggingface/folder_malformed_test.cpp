@@ -139,7 +139,7 @@ TEST(FolderMalformed, SettingsWithoutACounterpartInTheEngineAreRefused) {
             return error.found();
         }
     };
-    EXPECT_EQ(refusal("Qwen3ForCausalLM", {}), "");
+    EXPECT_EQ(refusal("Qwen3ForCausalLM", core::Json::object()), "");
     EXPECT_THAT(refusal("Qwen2ForCausalLM", {{"use_sliding_window", true}}), testing::HasSubstr("use_sliding_window"));
     EXPECT_THAT(refusal("Qwen3ForCausalLM", {{"attention_bias", true}}), testing::HasSubstr("attention_bias"));
     const core::Json moe{{"num_experts", 2}, {"num_experts_per_tok", 1}, {"moe_intermediate_size", 6}};
