@@ -69,11 +69,7 @@ class Builder {
     }
 
     // A pair is stored as one text with a space between: a space inside is written as byte-level BPE writes it.
-    static std::string mapped_spaces(std::string part) {
-        for (std::size_t at = part.find(' '); at != std::string::npos; at = part.find(' ', at + 1))
-            part.replace(at, 1, "\u0120");
-        return part;
-    }
+    static std::string mapped_spaces(const std::string& part) { return replaced(part, " ", "\u0120"); }
 
     const TokenizerFiles& files_;
     std::string source_;

@@ -47,9 +47,9 @@ class Builder {
 
     void put_added() {
         const std::filesystem::path file = files_.folder / "added_tokens.json";
-        if (std::filesystem::exists(file))
-            for (const auto& [content, id] : read_json_file(file, largest_settings).items())
-                put(id.get<std::uint64_t>(), content, TokenKind::user_defined);
+        const core::Json added =
+            std::filesystem::exists(file) ? read_json_file(file, largest_settings) : core::Json::object();
+        for (const auto& [content, id] : added.items()) put(id.get<std::uint64_t>(), content, TokenKind::user_defined);
         const core::Json decoder = files_.settings.value("added_tokens_decoder", core::Json::object());
         for (const auto& [number, token] : decoder.items()) {
             std::uint64_t id = 0;

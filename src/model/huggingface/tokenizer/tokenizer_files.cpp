@@ -53,11 +53,18 @@ bool looks_special(std::string_view token) {
            (token.starts_with("<unused") && token.ends_with(">"));
 }
 
-std::string with_plain_spaces(std::string token) {
-    constexpr std::string_view mark = "\u2581";
-    for (std::size_t at = token.find(mark); at != std::string::npos; at = token.find(mark, at + 1))
-        token.replace(at, mark.size(), " ");
-    return token;
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+    std::string result;
+    std::size_t from = 0;
+    for (std::size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, from)) {
+        result.append(text.substr(from, at - from)).append(by);
+        from = at + what.size();
+    }
+    return result.append(text.substr(from));
+}
+
+std::string with_plain_spaces(std::string_view token) {
+    return replaced(token, "\u2581", " ");
 }
 
 }  // namespace scale::model

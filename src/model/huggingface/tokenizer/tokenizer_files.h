@@ -33,6 +33,9 @@ TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder);
 bool looks_special(std::string_view token);
 
 // As GGUF stores a token that users write: SentencePiece's mark for a space becomes the space.
-std::string with_plain_spaces(std::string token);
+std::string with_plain_spaces(std::string_view token);
+
+// Every `what` (not empty) in the text by `by`.
+std::string replaced(std::string_view text, std::string_view what, std::string_view by);
 
 }  // namespace scale::model
