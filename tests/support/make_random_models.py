@@ -49,7 +49,7 @@ def save_bpe(folder, pre):
     if pre == "qwen2":
         tokenizer.normalizer = normalizers.NFC()
     trainer = trainers.BpeTrainer(vocab_size=ROWS - 12, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-                                  special_tokens=["<|begin|>", "<|end|>", "<|user|>"], show_progress=False)
+                                  special_tokens=["<|begin|>", "<|end|>", "<|endoftext|>"], show_progress=False)
     tokenizer.train_from_iterator(corpus(), trainer)
     tokenizer.add_tokens(["plainword"])
     byte = processors.ByteLevel(trim_offsets=False)
@@ -94,7 +94,7 @@ MODELS = {
     "llama": ("Llama", SIZES | dict(rope_parameters=LLAMA3_ROPE, tie_word_embeddings=False), "bfloat16", "llama-bpe"),
     "llama-bias": ("Llama", SIZES | dict(attention_bias=True, mlp_bias=True, tie_word_embeddings=True, head_dim=32),
                    "float32", "smollm"),
-    "mistral": ("Mistral", SIZES | dict(sliding_window=None, head_dim=32), "float16", "-"),
+    "mistral": ("Mistral", SIZES | dict(sliding_window=None, head_dim=32), "float16", "smaug-bpe"),
     "mixtral": ("Mixtral", SIZES | dict(num_local_experts=4, num_experts_per_tok=2, sliding_window=None), "float16", "-"),
     "qwen2": ("Qwen2", SIZES | dict(tie_word_embeddings=True), "bfloat16", "qwen2"),
     "qwen2-yarn": ("Qwen2", SIZES | dict(rope_parameters=YARN), "float16", "gpt-2"),
@@ -104,9 +104,9 @@ MODELS = {
     "qwen3moe": ("Qwen3Moe", SIZES | dict(head_dim=32, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=48,
                                           norm_topk_prob=True), "float16", "qwen2"),
     "gemma2": ("Gemma2", gemma(attn_logit_softcapping=50.0, final_logit_softcapping=30.0), "bfloat16", "gemma"),
-    "gemma3": ("Gemma3", gemma(num_hidden_layers=7), "float16", "gemma"),
+    "gemma3": ("Gemma3", gemma(num_hidden_layers=7), "bfloat16", "gemma"),
     "phi3": ("Phi3", SIZES | dict(original_max_position_embeddings=256, sliding_window=None), "float16", "-"),
-    "phi3-long": ("Phi3", SIZES | dict(original_max_position_embeddings=64, rope_parameters=LONG, sliding_window=None), "float32", "smaug-bpe"),
+    "phi3-long": ("Phi3", SIZES | dict(original_max_position_embeddings=64, rope_parameters=LONG, sliding_window=None), "float32", "-"),
 }
 
 

@@ -120,7 +120,8 @@ void check_layer_pattern(const ConfigValues& config, const Architecture& archite
 
 void read_attention(const ConfigValues& config, Architecture& architecture) {
     const Family& family = *architecture.family;
-    architecture.sliding_window = config.count_or("sliding_window", longest_context, 0);
+    if (config.has("sliding_window") && config.at("sliding_window") != 0)
+        architecture.sliding_window = config.count("sliding_window", longest_context);
     if (!family.local_attention) {
         if (config.flag_or("use_sliding_window", false))
             config.refuse("use_sliding_window is true", "false; the engine attends to the whole context");

@@ -96,22 +96,25 @@ void read_rope(const ConfigValues& config, Architecture& architecture) {
     read_scaling(values, config, architecture);
 }
 
+// In 32 bits throughout, as transformers and llama.cpp's converter compute it.
 std::vector<float> llama3_divisors(const Architecture& architecture) {
     const RopeScaling& scaling = architecture.rope_scaling;
-    const auto size = static_cast<double>(architecture.head_size);
-    const auto original = static_cast<double>(scaling.original_context);
+    const auto base = static_cast<float>(architecture.rope_base);
+    const auto factor = static_cast<float>(scaling.factor);
+    const auto low = static_cast<float>(scaling.low_frequency);
+    const auto high = static_cast<float>(scaling.high_frequency);
+    const auto original = static_cast<float>(scaling.original_context);
     std::vector<float> divisors;
     for (std::uint64_t component = 0; component < architecture.head_size; component += 2) {
-        const double exponent = static_cast<double>(component) / size;
-        const double wavelength = 2 * std::numbers::pi * std::pow(architecture.rope_base, exponent);
-        if (wavelength < original / scaling.high_frequency) {
+        const float exponent = static_cast<float>(component) / static_cast<float>(architecture.head_size);
+        const float wavelength = 2 * std::numbers::pi_v<float> / (1 / std::pow(base, exponent));
+        if (wavelength < original / high) {
             divisors.push_back(1);
-        } else if (wavelength > original / scaling.low_frequency) {
-            divisors.push_back(static_cast<float>(scaling.factor));
+        } else if (wavelength > original / low) {
+            divisors.push_back(factor);
         } else {
-            const double smooth =
-                (original / wavelength - scaling.low_frequency) / (scaling.high_frequency - scaling.low_frequency);
-            divisors.push_back(static_cast<float>(1 / ((1 - smooth) / scaling.factor + smooth)));
+            const float smooth = (original / wavelength - low) / (high - low);
+            divisors.push_back(1 / ((1 - smooth) / factor + smooth));
         }
     }
     return divisors;
