@@ -15,6 +15,7 @@ import time
 import urllib.request
 
 import sentencepiece
+import tokenizers
 import torch
 import transformers
 
@@ -50,8 +51,10 @@ class Server:
         return self.ask("tokenize", {"content": text, "add_special": True, "parse_special": False})["tokens"]
 
     def log_probabilities(self, tokens, rows):
+        # The probabilities are those before the bias; it makes the token one that is text by itself, as the server keeps
+        # back the probabilities of others.
         answer = self.ask("completion", {"prompt": tokens, "n_predict": 1, "n_probs": rows, "temperature": 0,
-                                         "cache_prompt": False})
+                                         "cache_prompt": False, "logit_bias": [[self.tokens("x")[-1], 1000]]})
         found = torch.full((rows,), -50.0)
         for entry in answer["completion_probabilities"][0]["top_logprobs"]:
             found[entry["id"]] = entry["logprob"]
@@ -66,8 +69,9 @@ def tokens_of(folder):
     if (folder / "tokenizer.model").exists():
         pieces = sentencepiece.SentencePieceProcessor(str(folder / "tokenizer.model"))
         return lambda text: [1] + pieces.encode(text)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    return lambda text: tokenizer.encode(text)
+    # The file itself: transformers replaces its pre-tokenizer by the one that it knows of the model's class.
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return lambda text: tokenizer.encode(text).ids
 
 
 def divergence(p, q):

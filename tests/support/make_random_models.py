@@ -68,7 +68,7 @@ def save_sentencepiece(folder, gemma):
         split_digits=True, character_coverage=0.98, minloglevel=2, user_defined_symbols=["<start_of_turn>"])
     (folder / "tokenizer.model").write_bytes(out.getvalue())
     decoder = {"1": {"content": "<s>", "special": True}, "2": {"content": "</s>", "special": True},
-               str(ROWS - 12): {"content": "<|user|>", "special": True}, str(ROWS - 11): {"content": "extra▁word", "special": False}}
+               str(ROWS - 12): {"content": "<|endoftext|>", "special": True}, str(ROWS - 11): {"content": "extra▁word", "special": False}}
     (folder / "tokenizer_config.json").write_text(json.dumps(
         {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>",
          "add_bos_token": True, "add_eos_token": False, "added_tokens_decoder": decoder,

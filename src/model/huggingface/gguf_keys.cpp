@@ -31,6 +31,21 @@ std::string size_label(std::uint64_t parameters) {
     return fmt::format("{:.{}f}{}", scaled, digits, suffix);
 }
 
+// The same for equal folders, wherever they lie. The engine takes white space behind control tokens away where a name
+// holds "phi3", as Phi-3's own tokenizer does, and cannot load such a file without these four tokens.
+std::string model_name(const ModelFolder& folder, const std::string& size) {
+    const Family& family = *folder.architecture.family;
+    const auto& tokens = folder.vocabulary.tokens;
+    const bool has_all = [&] {
+        for (const char* token : {"<unk>", "<s>", "</s>", "<|endoftext|>"})
+            if (std::find(tokens.begin(), tokens.end(), token) == tokens.end()) return false;
+        return true;
+    }();
+    const std::string_view class_name = family.class_name;
+    const std::string_view stem = class_name.substr(0, class_name.find("ForCausalLM"));
+    return fmt::format("{} {}", family.gguf == "phi3" && !has_all ? "Phi" : stem, size);
+}
+
 class Keys {
   public:
     Keys(GgufHeader& header, const Architecture& architecture)
@@ -112,10 +127,9 @@ std::uint64_t file_type(const ModelFolder& folder) {
 void put_architecture(GgufHeader& header, const ModelFolder& folder) {
     const Architecture& architecture = folder.architecture;
     const std::string size = size_label(folder.parameters());
-    const std::string_view class_name = architecture.family->class_name;
     header.text("general.architecture", architecture.family->gguf);
     header.text("general.type", "model");
-    header.text("general.name", fmt::format("{} {}", class_name.substr(0, class_name.find("ForCausalLM")), size));
+    header.text("general.name", model_name(folder, size));
     if (architecture.experts == 0) header.text("general.size_label", size);
     Keys keys(header, architecture);
     keys.sizes();

@@ -212,6 +212,7 @@ TEST(ToGguf, Phi3KeepsItsInputsFused) {
     EXPECT_EQ(converted.values("blk.0.ffn_up.weight"), counted_from(7000, 96));
     EXPECT_EQ(converted.file().tensor("blk.0.ffn_gate.weight"), nullptr);
     EXPECT_THAT(converted.values("rope_factors_long.weight"), ElementsAre(2.0f, 3.0f));
+    EXPECT_EQ(converted.file().text("general.name"), "Phi 0.43K");  // without <|endoftext|> it may not be called Phi3
     // √(1 + ln 2 / ln 32) = √1.2
     EXPECT_NEAR(converted.real("phi3.rope.scaling.attn_factor"), 1.0954451, 1e-6);
 }
