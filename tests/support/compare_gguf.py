@@ -1,9 +1,10 @@
 """Compares two GGUF files key by key and tensor by tensor; without packages.
 
-  compare_gguf.py ONE OTHER [--may-differ KEY…]
+  compare_gguf.py ONE OTHER [--may-differ KEY…] [--half SUFFIX…]
 
 Prints every difference, a line each, and exits 1 where there is one. Keys after --may-differ count for nothing; a `*`
-stands for the architecture's name. A tensor differs by its type, its shape or any byte.
+stands for the architecture's name. A tensor differs by its type, its shape or any byte; F32 tensors whose names end as
+--half says are compared after rounding to 16 bits.
 """
 
 import struct
@@ -15,7 +16,12 @@ from make_hf import metadata
 BLOCKS = {0: (1, 4), 1: (1, 2), 30: (1, 2)}
 
 
-def contents(path):
+def halved(data):
+    values = struct.unpack(f"<{len(data) // 4}f", data)
+    return struct.pack(f"<{len(values)}e", *values)
+
+
+def contents(path, half):
     file, found = Gguf(path), {}
     for name, (kind, shape, offset) in file.tensors.items():
         count = 1
@@ -25,7 +31,8 @@ def contents(path):
         start = file.data + offset
         while len(shape) > 1 and shape[-1] == 1:  # {256, 1} and {256} are one shape to the engine
             shape = shape[:-1]
-        found[name] = (kind, tuple(shape), bytes(file.bytes[start:start + count // weights * width]))
+        data = bytes(file.bytes[start:start + count // weights * width])
+        found[name] = (kind, tuple(shape), halved(data) if kind == 0 and name.endswith(half) else data)
     return found
 
 
@@ -35,7 +42,7 @@ def same(one, other):
     return one == other
 
 
-def main(one, other, allowed):
+def main(one, other, allowed, half):
     faults = []
     keys, others = metadata(one), metadata(other)
     for key in sorted(set(keys) | set(others)):
@@ -51,7 +58,7 @@ def main(one, other, allowed):
                               f"{at}: {keys[key][at:at + 1]} {others[key][at:at + 1]}")
         elif not same(keys[key], others[key]):
             faults.append(f"key {key}: {keys[key]!r} and {others[key]!r}")
-    tensors, other_tensors = contents(one), contents(other)
+    tensors, other_tensors = contents(one, half), contents(other, half)
     for name in sorted(set(tensors) | set(other_tensors)):
         if name not in tensors or name not in other_tensors:
             faults.append(f"tensor {name}: only in {one if name in tensors else other}")
@@ -64,5 +71,11 @@ def main(one, other, allowed):
 
 
 if __name__ == "__main__":
-    split = sys.argv.index("--may-differ") if "--may-differ" in sys.argv else len(sys.argv)
-    sys.exit(main(*sys.argv[1:split], sys.argv[split + 1:]))
+    lists = {"": [], "--may-differ": [], "--half": []}
+    current = ""
+    for argument in sys.argv[1:]:
+        if argument in lists:
+            current = argument
+        else:
+            lists[current].append(argument)
+    sys.exit(main(*lists[""], lists["--may-differ"], tuple(lists["--half"])))
