@@ -12,7 +12,7 @@ namespace scale::model {
 
 namespace {
 
-constexpr std::uint64_t largest_tokenizer = 256 << 20;
+constexpr std::uint64_t largest_tokenizer = 64 << 20;
 constexpr std::uint64_t largest_settings = 16 << 20;
 
 core::Json read_object(const std::filesystem::path& file, std::uint64_t limit) {
