@@ -13,6 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// As it is shown to people: without "." and a final separator.
+fs::path resolved(const fs::path& pass_folder, const std::string& path) {
+    const fs::path whole = (fs::path(path).is_absolute() ? fs::path(path) : pass_folder / path).lexically_normal();
+    return whole.has_filename() ? whole : whole.parent_path();
+}
+
 std::vector<std::string> notes_of(const model::ModelFolder& folder) {
     std::vector<std::string> notes = folder.architecture.notes;
     notes.insert(notes.end(), folder.vocabulary.notes.begin(), folder.vocabulary.notes.end());
@@ -31,7 +37,7 @@ std::string convert(const model::ModelFolder& folder, const fs::path& pass_folde
 }  // namespace
 
 Original import_original(const fs::path& pass_folder, const std::string& path) {
-    const fs::path source = fs::path(path).is_absolute() ? fs::path(path) : pass_folder / path;
+    const fs::path source = resolved(pass_folder, path);
     if (!fs::is_directory(source)) return {source, {}, {}};
     record::Objects objects(pass_folder);
     const auto known = record::find_imported(pass_folder, path);
