@@ -24,7 +24,7 @@ bool untouched(const std::filesystem::path& file, const record::Constraint& cons
 
 std::string changed_since(const record::Pass& pass, const record::Constraint& constraint) {
     const record::Fingerprint& recorded = constraint.fingerprint;
-    const std::filesystem::path file = pass.resolve(pass.file().model.path);
+    const std::filesystem::path file = pass.original();
     if (recorded.model_sha256.empty() || untouched(file, constraint)) return {};
     if (core::sha256_file(file) == recorded.model_sha256) return {};
     std::string changed;
