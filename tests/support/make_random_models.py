@@ -76,7 +76,7 @@ def save_sentencepiece(folder, gemma):
 
 
 SIZES = dict(hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=96,
-             max_position_embeddings=256, vocab_size=ROWS, bos_token_id=1, eos_token_id=2, pad_token_id=None,
+             max_position_embeddings=2048, vocab_size=ROWS, bos_token_id=1, eos_token_id=2, pad_token_id=None,
              rms_norm_eps=1e-5)
 LLAMA3_ROPE = dict(rope_type="llama3", rope_theta=500000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
                    original_max_position_embeddings=64)
@@ -105,7 +105,7 @@ MODELS = {
                                           norm_topk_prob=True), "float16", "qwen2"),
     "gemma2": ("Gemma2", gemma(attn_logit_softcapping=50.0, final_logit_softcapping=30.0), "bfloat16", "gemma"),
     "gemma3": ("Gemma3", gemma(num_hidden_layers=7), "bfloat16", "gemma"),
-    "phi3": ("Phi3", SIZES | dict(original_max_position_embeddings=256, sliding_window=None), "float16", "-"),
+    "phi3": ("Phi3", SIZES | dict(original_max_position_embeddings=2048, sliding_window=None), "float16", "-"),
     "phi3-long": ("Phi3", SIZES | dict(original_max_position_embeddings=64, rope_parameters=LONG, sliding_window=None), "float32", "-"),
 }
 
