@@ -5,7 +5,7 @@ python3 "$SOURCE/tests/support/make_hf.py" "$model" hf 2 || fail "make_hf.py"
 mkdir pass
 make_traffic 400 pass/traffic.jsonl
 expect_exit 0 "$SCALE" init hf --dir pass
-sed -i -e 's/^trial_rounds = .*/trial_rounds = 1/' -e 's/^# type = .*/type = "Q8_0"/' \
+sed -i -e 's/^trial_rounds = .*/trial_rounds = 1/' -e 's/^# type = .*/type = "Q4_K_M"/' \
   -e 's/^# type_reason = .*/type_reason = "a test"/' -e 's/^samples = .*/samples = 128/' \
   -e 's/^allocation = "searched"/allocation = "stock"/' -e 's/^max_tokens = .*/max_tokens = 64/' \
   -e 's/^mode = "auto"/mode = "likelihood"/' -e 's/^items = .*/items = 20/' -e 's/^kl_tokens = .*/kl_tokens = 512/' \
