@@ -1,9 +1,7 @@
 #include "quantize/refine_job.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -11,24 +9,9 @@
 #include "model/token_set.h"
 #include "quantize/refine/notes.h"
 #include "quantize/refine/refine_file.h"
+#include "quantize/refine/thinned.h"
 
 namespace scale::quantize {
-
-namespace {
-
-// Evenly spaced sequences with about `wanted` tokens in all.
-std::vector<model::TokenSequence> thinned(std::vector<model::TokenSequence> set, std::uint64_t wanted) {
-    const double share =
-        static_cast<double>(wanted) / static_cast<double>(std::max<std::uint64_t>(1, model::count_tokens(set)));
-    if (share >= 1) return set;
-    std::vector<model::TokenSequence> kept;
-    for (std::size_t i = 0; i < set.size(); ++i)
-        if (std::floor(static_cast<double>(i + 1) * share) > std::floor(static_cast<double>(i) * share))
-            kept.push_back(std::move(set[i]));
-    return kept;
-}
-
-}  // namespace
 
 core::Json refine_job(const core::Json& request, engine::JobContext& context) {
     const std::string source = "the request to quantize.refine";

@@ -29,7 +29,7 @@ class InputMomentsCollector : public engine::InputObserver {
     // Names of weights, and of experts. The sums do not depend on the number of threads.
     explicit InputMomentsCollector(const std::set<std::string>& weights, int threads = 1);
 
-    void begin_sample(int half) { half_ = half; }
+    virtual void begin_sample(int half) { half_ = half; }
     bool wants(const std::string& weight) override { return wanted_.contains(weight) || experts_.contains(weight); }
     void observe(const std::string& weight, std::span<const float> rows, int columns, bool same_input) override;
     void observe_experts(const std::string& weight, std::span<const float> rows, int columns,

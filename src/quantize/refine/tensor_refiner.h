@@ -1,33 +1,24 @@
 // The weight matrices that read one input: our rounding against the stock one, decided on moments that neither saw.
 //
-// A few evenly spaced rows of each are rounded with every regularisation on one half of the input moments and scored by
-// tr(E H Eᵀ) on the other half, both ways round; the stock bytes are scored on the same halves. Only where ours wins
-// there is the whole matrix rounded again, on the moments of both halves; so a tensor is never worse than stock by the
-// measure at hand.
+// Regularisations are compared on probe rows (held_out.h); the stock bytes are scored on the same halves. Only where
+// ours wins there is the whole matrix rounded again, on the moments of both halves; so a tensor is never worse than
+// stock by the measure at hand.
 #pragma once
 
 #include <span>
 #include <string>
 #include <vector>
 
+#include "quantize/refine/held_out.h"
 #include "quantize/rounding/feedback.h"
 
 namespace scale::quantize {
 
-struct Regularisation {
-    double shrinkage = 0;  // of the off-diagonal elements
-    double ridge = 0.01;   // in units of the mean diagonal
-};
-
 struct RefinerOptions {
-    std::vector<Regularisation> regularisations = {{0, 0.01}, {0.05, 0.02}, {0.2, 0.02}, {0.5, 0.02}};
+    std::vector<Regularisation> regularisations = default_regularisations();
     int probe_rows = 32;
     int threads = 1;  // the bytes do not depend on it
     RoundingOptions rounding;
-};
-
-struct HalvedMoments {
-    Moments first, second, whole;
 };
 
 // weights: the original, rows × K row-major; stock: the same matrix as the stock file decodes it.

@@ -9,6 +9,12 @@
 
 namespace scale::quantize {
 
+std::vector<float> diagonal(const Moments& moments) {
+    std::vector<float> values(static_cast<std::size_t>(moments.columns));
+    for (int i = 0; i < moments.columns; ++i) values[static_cast<std::size_t>(i)] = moments.at(i, i);
+    return values;
+}
+
 Moments regularised(const Moments& moments, double shrinkage, double ridge) {
     const auto n = static_cast<std::size_t>(moments.columns);
     double mean = 0;

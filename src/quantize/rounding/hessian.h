@@ -20,6 +20,9 @@ struct Moments {
     }
 };
 
+// The diagonal: the mean square of every column.
+std::vector<float> diagonal(const Moments& moments);
+
 // H with shrinkage towards its diagonal and a ridge:  (1 − shrinkage)·H + shrinkage·diag(H) + ridge·mean(diag H)·I.
 // Columns that never fired count a tenth of the mean: nothing is known of them, and with the ridge alone the scales would
 // be fitted as if they were free.
