@@ -12,6 +12,7 @@
 #include "quantize/allocation/allocate_job.h"
 #include "quantize/check_job.h"
 #include "quantize/examine_job.h"
+#include "quantize/export_job.h"
 #include "quantize/import_job.h"
 #include "quantize/refine_job.h"
 #include "quantize/statistics_job.h"
@@ -39,6 +40,7 @@ engine::Jobs all_jobs() {
         {"quantize.allocate", quantize::allocate_job},
         {"quantize.check", quantize::check_job},
         {"quantize.examine", quantize::examine_job},
+        {"quantize.export", quantize::export_job},
         {"quantize.import", quantize::import_job},
         {"quantize.plan", quantize::plan_job},
         {"quantize.refine", quantize::refine_job},

@@ -58,6 +58,16 @@ std::string types_line(const record::Artefact& artefact) {
     return text;
 }
 
+std::string checkpoint_lines(const record::Artefact& artefact) {
+    const record::Checkpoint& checkpoint = artefact.checkpoint;
+    return fmt::format(
+        "{}/: {} checkpoint, {}, {:.2f} bits per weight with embedding and head{}. Serve it: vllm serve {}\n"
+        "{}: what it decodes to, for the gate; all {} integers were read back and are equal (measured)\n",
+        checkpoint.folder, checkpoint.format, core::human_bytes(checkpoint.bytes), checkpoint.bits_per_weight,
+        checkpoint.group > 0 ? fmt::format(", groups of {}", checkpoint.group) : ", one scale a row", checkpoint.folder,
+        artefact.path, checkpoint.compared);
+}
+
 // "ffn_down   Q4_K × 4, Q5_K × 2", in the order of the roles' names.
 std::string roles_table(const engine::TensorTypes& types) {
     std::map<std::string, std::map<std::string, int>> roles;
@@ -122,14 +132,19 @@ std::string describe(const quantize::Product& product) {
     const record::Artefact& artefact = product.artefact;
     std::string text;
     if (product.reused) text += "Already made; the file still has the recorded hash. --again makes it anew.\n";
-    text += fmt::format("{}: {}, {:.2f} bits per weight as stored, SHA-256 {}…\n", artefact.path,
-                        core::human_bytes(artefact.bytes), artefact.bits_per_weight, artefact.sha256.substr(0, 12));
+    if (artefact.checkpoint.folder.empty())
+        text += fmt::format("{}: {}, {:.2f} bits per weight as stored, SHA-256 {}…\n", artefact.path,
+                            core::human_bytes(artefact.bytes), artefact.bits_per_weight, artefact.sha256.substr(0, 12));
+    else
+        text += checkpoint_lines(artefact);
     text += fmt::format("Made by {} ({} tokens).\n", artefact.method, artefact.statistics_tokens);
-    text += types_line(artefact) + "\n\n";
+    if (artefact.checkpoint.folder.empty()) text += types_line(artefact) + "\n";
+    text += "\n";
     text += tensor_table(artefact);
     if (artefact.stability.samples > 0) text += quantize::sentence_on(artefact.stability) + "\n";
     for (const std::string& note : artefact.notes) text += fmt::format("Note: {}.\n", note);
-    text += fmt::format("\nAll {} tensors are there, finite and {}. Asked \"{}\":\n", artefact.tensors.size(),
+    text += fmt::format("\nAll {} {} are there, finite and {}. Asked \"{}\":\n", artefact.tensors.size(),
+                        artefact.checkpoint.folder.empty() ? "tensors" : "quantised layers",
                         artefact.imported_sha256.empty() ? "close to their originals" : "equal to the trained ones",
                         artefact.prompt);
     text += fmt::format("  original  {}\n  artefact  {}\n", one_line(artefact.original_generated),
@@ -158,6 +173,10 @@ void add_quantize_command(CLI::App& app, Commands& commands) {
                      "a trained GGUF (QAT) with F32 or F16 weights on the grid, packed bit-exactly or refused")
         ->check(CLI::ExistingFile);
     add_size_options(*command, options->wish);
+    command->add_option(
+        "--format", options->checkpoint,
+        "a checkpoint for GPU servers: gptq, gptq-8bit, awq, w4a16, w4a16-asym or w8a8; needs a Hugging "
+        "Face folder as original, and --because where the decision is for another");
     command->add_flag("--dry-run", *only_predict, "plan types and predict size, memory and loss; write nothing");
     command->add_flag("--again", options->again, "make it anew although a sound one is there");
 }

@@ -146,10 +146,22 @@ std::vector<Finding> check_artefacts(const std::vector<Entry>& entries, const fs
     const std::string found = core::sha256_file(file);
     if (found != artefact.sha256)
         return fail(fmt::format("has SHA-256 {}… instead of {}…", found.substr(0, 16), artefact.sha256.substr(0, 16)));
-    return {{"artefact",
-             Outcome::ok,
-             fmt::format("{} has the SHA-256 of entry {} ({}…)", artefact.path, entry->seq, found.substr(0, 16)),
-             {entry->seq}}};
+    for (const auto& [name, sha256] : artefact.checkpoint.files) {
+        const fs::path part = pass_folder / artefact.checkpoint.folder / name;
+        if (!fs::is_regular_file(part))
+            return fail(fmt::format("decodes {}/{}, which is missing", artefact.checkpoint.folder, name));
+        if (core::sha256_file(part) != sha256)
+            return fail(fmt::format("decodes {}/{}, which has another SHA-256", artefact.checkpoint.folder, name));
+    }
+    const std::string folder = artefact.checkpoint.folder.empty()
+                                   ? ""
+                                   : fmt::format(", and so have the {} files of {}", artefact.checkpoint.files.size(),
+                                                 artefact.checkpoint.folder);
+    return {
+        {"artefact",
+         Outcome::ok,
+         fmt::format("{} has the SHA-256 of entry {} ({}…){}", artefact.path, entry->seq, found.substr(0, 16), folder),
+         {entry->seq}}};
 }
 
 std::vector<Finding> check_holdout(const std::vector<Entry>& entries, const fs::path& pass_folder) {

@@ -11,6 +11,7 @@ namespace {
 
 TEST(Publish, NamesTheFileByModelAndType) {
     EXPECT_EQ(artefact_name("/models/tiny.f16.gguf", "Q4_K_M"), "tiny.f16.Q4_K_M.gguf");
+    EXPECT_EQ(artefact_name("/models/tiny-1.5b", "Q4_K_M"), "tiny-1.5b.Q4_K_M.gguf");
 }
 
 TEST(Publish, OverwritesOnlyWhatThePassMade) {

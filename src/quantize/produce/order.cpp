@@ -5,6 +5,7 @@
 #include "core/hash.h"
 #include "hardware/threads.h"
 #include "model/unchanged.h"
+#include "quantize/packed/checkpoint_format.h"
 
 namespace scale::quantize {
 
@@ -31,9 +32,12 @@ Order read_order(const record::Pass& pass, const record::Lineage& lineage) {
     order.set = current_set(lineage);
     order.decision = lineage.current(record::kind::decision)->payload.get<record::Decision>();
     order.constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
-    if (order.decision.format != "GGUF" && !order.decision.format.empty())
+    if (order.decision.format != "GGUF" && !order.decision.format.empty() &&
+        !find_checkpoint_format(order.decision.format))
         throw core::input_error("the decision is for format " + order.decision.format,
-                                "GGUF, which this program writes", "scale choose");
+                                "GGUF or a checkpoint format, which this program writes", "scale choose");
+    order.source = fs::absolute(pass.resolve(pass.file().model.path)).lexically_normal();
+    if (!order.source.has_filename()) order.source = order.source.parent_path();  // "model/"
     order.original = pass.original();
     order.original_sha256 = order.constraint.fingerprint.model_sha256;
     model::require_unchanged(order.original, order.original_sha256);

@@ -11,7 +11,8 @@
 namespace scale::quantize {
 
 struct Order {
-    std::filesystem::path original;
+    std::filesystem::path source;    // what scale.toml names: a GGUF file, or a Hugging Face folder
+    std::filesystem::path original;  // the GGUF file, or the object that the folder was converted to
     std::string original_sha256;
     std::uint64_t original_bytes = 0;
     record::Constraint constraint;

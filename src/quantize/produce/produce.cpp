@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <string>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "quantize/produce/checkpoint.h"
 #include "quantize/produce/order.h"
 #include "quantize/produce/publish.h"
 #include "quantize/produce/reuse.h"
@@ -19,7 +21,7 @@ namespace fs = std::filesystem;
 record::Artefact describe(const Order& order, const ChosenPlan& chosen, const GatheredStatistics& statistics,
                           const core::Json& checked, const std::string& method) {
     record::Artefact artefact;
-    artefact.path = artefact_name(order.original, chosen.type);
+    artefact.path = artefact_name(order.source, chosen.type);
     artefact.bytes = checked.at("bytes").get<std::uint64_t>();
     artefact.type = chosen.type;
     artefact.bits_per_weight = checked.at("bits_per_weight").get<double>();
@@ -46,6 +48,8 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
     const record::Lineage lineage = pass.lineage();
     lineage.require_done(record::Stage::choice);
     const Order order = read_order(pass, lineage);
+    if (const std::string format = wanted_checkpoint(order.decision, options); !format.empty())
+        return produce_checkpoint(pass, lineage, order, format, options);
     const PlanOrder wanted = plan_order(pass, order, options, pass.work_folder());
     if (!options.again)
         if (auto artefact = finished(pass, lineage, options, wanted)) return {std::move(*artefact), true};
@@ -59,7 +63,7 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
     core::require_free_space(pass.folder(), chosen.plan.file_bytes + journal + order.original_bytes / 50,
                              "the artefact and its statistics");
     const GatheredStatistics statistics = gather_statistics(pass, order);
-    const fs::path partial = pass.work_folder() / (artefact_name(order.original, chosen.type) + ".partial");
+    const fs::path partial = pass.work_folder() / (artefact_name(order.source, chosen.type) + ".partial");
     write_stock(pass, order, chosen, statistics, partial, notes);
     Imported imported;
     if (options.trained.empty())
@@ -91,7 +95,11 @@ ChosenPlan predict(const record::Pass& pass, const QuantizeOptions& options) {
     const record::Lineage lineage = pass.lineage();
     lineage.require_done(record::Stage::choice);
     const core::TemporaryFolder folder;
-    return choose_plan(plan_order(pass, read_order(pass, lineage), options, folder.path()));
+    const Order order = read_order(pass, lineage);
+    if (const std::string format = wanted_checkpoint(order.decision, options); !format.empty())
+        throw core::usage_error("a plan of types for a checkpoint in " + format,
+                                "a GGUF decision: a checkpoint has one type throughout", "scale quantize");
+    return choose_plan(plan_order(pass, order, options, folder.path()));
 }
 
 }  // namespace scale::quantize

@@ -17,6 +17,7 @@ struct QuantizeOptions {
     bool again = false;             // make it anew although a sound one is there
     std::filesystem::path trained;  // "": from the original; else a trained file on the grid, packed bit-exactly
     SizeWish wish;
+    std::string checkpoint;  // "gptq", "awq", …: a checkpoint for GPU servers in this format; "": as decided
 };
 
 struct Product {

@@ -13,7 +13,8 @@ namespace scale::quantize {
 namespace fs = std::filesystem;
 
 std::string artefact_name(const fs::path& original, const std::string& type) {
-    return original.stem().string() + "." + type + ".gguf";
+    const fs::path name = original.extension() == ".gguf" ? original.stem() : original.filename();
+    return name.string() + "." + type + ".gguf";
 }
 
 void require_replaceable(const fs::path& target, const std::string& sha256, const std::vector<record::Entry>& entries) {

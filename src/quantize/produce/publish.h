@@ -9,7 +9,7 @@
 
 namespace scale::quantize {
 
-// "model.f16.gguf" and "Q4_K_M" give "model.f16.Q4_K_M.gguf".
+// "model.f16.gguf" and "Q4_K_M" give "model.f16.Q4_K_M.gguf"; a folder "model-1.5b" gives "model-1.5b.Q4_K_M.gguf".
 std::string artefact_name(const std::filesystem::path& original, const std::string& type);
 
 // Throws an io error where `target` exists with bytes that no artefact entry names and that are not `sha256` either

@@ -18,8 +18,6 @@ namespace fs = std::filesystem;
 constexpr const char* stock_method = "llama.cpp stock rounding with activation statistics of the calibration set";
 constexpr const char* tuning_mark = "end-to-end tuning";
 constexpr int checkpoint_every = 16;  // sequences
-// Whole second moments of inputs some thousand wide settle at a few times their width; more costs time in proportion.
-constexpr std::uint64_t refinement_tokens = 32768;
 
 fs::path refinement_journal(const record::Pass& pass) {
     return pass.work_folder() / "refinement.jsonl";

@@ -56,6 +56,14 @@ void add_artefact(Sources& sources, const fs::path& pass_folder, const record::A
                                 "scale quantize, or --without-weights");
     sources.files.push_back({artefact.path, artefact.sha256, fs::file_size(file), true});
     sources.on_disk[artefact.sha256] = file;
+    for (const auto& [name, sha256] : artefact.checkpoint.files) {
+        const std::string path = artefact.checkpoint.folder + "/" + name;
+        if (!fs::is_regular_file(pass_folder / path))
+            throw core::input_error(path + " of the checkpoint is missing", "the folder that the record names",
+                                    "scale quantize, or --without-weights");
+        sources.files.push_back({path, sha256, fs::file_size(pass_folder / path), true});
+        sources.on_disk[sha256] = pass_folder / path;
+    }
 }
 
 core::Json config_of(const record::Artefact& artefact) {

@@ -91,6 +91,16 @@ void write_worst(Html& page, const Artefact& artefact) {
     page.close();
 }
 
+void write_checkpoint(Html& page, const record::Checkpoint& checkpoint) {
+    if (checkpoint.folder.empty()) return;
+    page.open("p").text("The file is what the checkpoint ").element("code", checkpoint.folder);
+    page.text(
+        fmt::format(" ({}, {}, for a GPU server) decodes to: all {} weights of its quantised layers were read back "
+                    "and are equal (measured). How a server rounds activations is not in it.",
+                    checkpoint.format, core::human_bytes(checkpoint.bytes), checkpoint.compared));
+    page.close();
+}
+
 std::string enough(const record::StatisticsStability& stability) {
     if (stability.layers == 0) return "of the calibration set";
     const std::string difference =
@@ -111,6 +121,7 @@ void write_artefact(Html& page, const Context& context) {
               {{"File", artefact.path, core::human_bytes(artefact.bytes)},
                {"True width", fmt::format("{:.2f} bits", artefact.bits_per_weight), "per weight, file over parameters"},
                {"Statistics", fmt::format("{} tokens", artefact.statistics_tokens), enough(artefact.stability)}});
+        write_checkpoint(page, artefact.checkpoint);
         page.open("p").text(artefact.method + ". SHA-256 ").element("code", artefact.sha256).close();
         plot_matrices(page, artefact);
         write_layers(page, artefact);

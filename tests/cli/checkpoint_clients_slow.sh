@@ -1,0 +1,76 @@
+# Real readers on our checkpoints: vLLM for CPU and transformers load and generate from each, and predict what the engine
+# predicts from the decoded file that the gate judges.
+. "$(dirname "$0")/common.sh"
+model=$(test_model) || skip "no test model"
+grep -q avx512f /proc/cpuinfo || skip "vLLM's 4-bit CPU kernels need AVX-512"
+venv=$("$SOURCE/scripts/install_vllm.sh") || skip "vLLM could not be installed"
+python3 "$SOURCE/tests/support/make_hf.py" "$model" tiny || exit 1
+printf '{"bos_token_id": 1, "eos_token_id": 2}\n' >tiny/generation_config.json
+mkdir pass
+cat >pass/scale.toml <<'TOML'
+[model]
+path = "../tiny"
+[constraint]
+kind = "memory"
+memory_mib = 64
+prompt_tokens = 16
+completion_tokens = 8
+[deploy]
+target = "vllm"
+hardware = "x86-avx512"
+threads = 1
+context = 256
+[traffic]
+log = "traffic.jsonl"
+[calibration]
+samples = 128
+max_tokens = 96
+channels = "off"
+TOML
+make_traffic 300 pass/traffic.jsonl
+expect_exit 0 "$SCALE" set --dir pass --because "a test"
+for command in choose assemble; do expect_exit 0 "$SCALE" "$command" --dir pass; done
+python3 -c 'import random; d = random.Random(4); print([[1] + [d.randrange(300, 4096) for _ in range(24)] for _ in range(6)])' >prompts.json
+
+# engine GGUF OUT: what the engine's server predicts.
+engine() {
+  local port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  "${ENGINE:?the prefix of the engine}/bin/llama-server" -m "$1" --host 127.0.0.1 --port "$port" -c 256 -t 1 -np 1 >server.log 2>&1 &
+  local server=$!
+  kill_at_end $server
+  for _ in $(seq 600); do
+    curl -sf "http://127.0.0.1:$port/health" >/dev/null && break
+    [ -e "/proc/$server" ] || fail "llama-server ended: $(tail -3 server.log)"
+    sleep 0.1
+  done
+  python3 "$SOURCE/tests/support/server_logprobs.py" "http://127.0.0.1:$port" prompts.json "$2" || fail "no predictions from $1"
+  kill_now $server
+}
+# reader CLIENT FOLDER OUT
+reader() {
+  OMP_NUM_THREADS=1 timeout 400 "$venv/bin/python" "$SOURCE/tests/support/checkpoint_logprobs.py" "$1" "$2" prompts.json "$3" >reader.log 2>&1 ||
+    fail "$1 does not take $2: $(tail -5 reader.log)"
+}
+# agrees A B SHARE: the mean difference of log probabilities between A and B is at most SHARE of that between B and the original.
+agrees() {
+  python3 - "$1" "$2" "$3" <<'PYTHON' || fail "$1 and $2 differ"
+import json, sys
+a, b, original = (json.load(open(path))["logprobs"] for path in (sys.argv[1], sys.argv[2], "original.json"))
+distance = lambda x, y: sum(abs(p - q) for r, s in zip(x, y) for p, q in zip(r, s)) / sum(map(len, x))
+near, far = distance(a, b), distance(b, original)
+print(f"{sys.argv[1]} and {sys.argv[2]}: mean |Δ log p| {near:.5f}; quantisation itself {far:.5f}")
+sys.exit(0 if near <= float(sys.argv[3]) * far and len(json.load(open(sys.argv[1]))["generated"]) == 8 else 1)
+PYTHON
+}
+engine "$model" original.json
+for format in gptq awq w4a16 w4a16-asym w8a8; do
+  expect_exit 0 "$SCALE" quantize --dir pass --format "$format" --because 'for the reader'
+  engine "pass/tiny.$format.decoded.gguf" "engine-$format.json"
+  reader vllm "pass/tiny.$format" "vllm-$format.json"
+  # Activations of INT8 are rounded by the server, which the decoded file does not show.
+  if [ "$format" = w8a8 ]; then agrees "vllm-$format.json" "engine-$format.json" 3; else agrees "vllm-$format.json" "engine-$format.json" 0.2; fi
+done
+for format in w4a16 w4a16-asym; do
+  reader transformers "pass/tiny.$format" "transformers-$format.json"
+  agrees "transformers-$format.json" "engine-$format.json" 0.2
+done
