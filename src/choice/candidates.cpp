@@ -29,16 +29,25 @@ const std::vector<CandidateType>& candidate_types() {
         {"IQ2_XS", "llama.cpp", 2, Family::codebook, ""},
         {"W8A8-INT8", "vllm", 8, Family::gpu,
          "documented (vLLM kernels): CUTLASS INT8 from Turing to Hopper, oneDNN on x86 and ARM; fails on Blackwell at "
-         "vLLM 0.28 (issue 54311)"},
+         "vLLM 0.28 (issue 54311)",
+         "w8a8", 8.01},
         {"FP8", "vllm", 8, Family::gpu,
          "documented (vLLM kernels): native from Ada and Hopper on and on AMD MI300; 16-bit activations by Marlin on "
-         "older GPUs"},
+         "older GPUs",
+         "", 8.01},
         {"GPTQ-4bit-g128", "vllm", 4, Family::gpu,
-         "documented (vLLM kernels): 4.13 bits in the linear layers; Marlin from Turing on, Machete on Hopper; at or "
-         "below BF16 speed once compute-bound (issue 21266)"},
+         "documented (vLLM kernels): 4.16 bits in the linear layers; Marlin from Turing on, Machete on Hopper; at or "
+         "below BF16 speed once compute-bound (issue 21266)",
+         "gptq", 4 + 20.0 / 128},
+        {"W4A16-g128", "vllm", 4, Family::gpu,
+         "documented (vLLM kernels): compressed-tensors, 4.13 bits in the linear layers; the kernels of GPTQ; at or "
+         "below "
+         "BF16 speed once compute-bound (issue 21266)",
+         "w4a16", 4 + 16.0 / 128},
         {"AWQ-4bit-g128", "vllm", 4, Family::gpu,
          "documented (vLLM kernels): 4.16 bits in the linear layers; Marlin from Turing on; about half of FP16 at "
-         "batch 256 with AutoAWQ's own kernel (AutoAWQ issue 106)"},
+         "batch 256 with AutoAWQ's own kernel (AutoAWQ issue 106)",
+         "awq", 4 + 20.0 / 128},
     };
     return types;
 }

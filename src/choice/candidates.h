@@ -16,6 +16,9 @@ struct CandidateType {
     double nominal_bits;      // what the name promises, before fallbacks
     Family family;
     std::string_view documented;  // facts from others for types not measured here, "" for those that are
+    std::string_view checkpoint =
+        "";                  // vllm: the format's name in `scale quantize --format`, "" where it is not written
+    double stored_bits = 0;  // vllm: of a weight of a linear layer, scales and zero points included
 };
 
 // In falling order of nominal bits; the candidates of every deployment.

@@ -9,6 +9,8 @@
 #include "choice/gather.h"
 #include "choice/qat/plan.h"
 #include "choice/rules.h"
+#include "choice/server/server_rules.h"
+#include "choice/server/sizes.h"
 #include "choice/table.h"
 #include "choice/trial.h"
 #include "core/error.h"
@@ -78,13 +80,30 @@ void keep_measurable(std::vector<record::Candidate>& candidates) {
 void finish(const Outcome& outcome, const Situation& situation, const std::string& plan, record::Pass& pass,
             record::Decision& decision) {
     decision.type = outcome.type;
-    decision.format = "GGUF";
+    const std::string_view checkpoint = candidate_type(outcome.type).checkpoint;
+    decision.format = checkpoint.empty() ? "GGUF" : std::string(checkpoint);
     decision.rule = outcome.rule;
     decision.reason = outcome.reason;
     const bool person_decided = outcome.rule == rule::pinned || outcome.rule == rule::fastest;
     decision.because = person_decided ? situation.because : std::string();
     decision.candidates = outcome.candidates;
     if (!plan.empty()) decision.qat_plan_sha256 = pass.objects().put(plan);
+}
+
+// No kernel of a GPU server runs here: documents decide, and the decision says so.
+record::Decision choose_for_server(record::Pass& pass, const Gathered& facts) {
+    if (facts.situation.constraint.source_sha256.empty())
+        throw core::refused("the original is a GGUF file, and the deployment is vllm",
+                            "a Hugging Face folder, from which a checkpoint for a GPU server can be made",
+                            "set path in [model] to the folder, then scale set");
+    const Outcome outcome =
+        decide_for_server(facts.situation, pass.file().deploy.hardware, list_server_candidates(facts));
+    stop_on_refusal(outcome);
+    record::Decision decision;
+    decision.trial = "none: kernels of the server as documented";
+    finish(outcome, facts.situation, {}, pass, decision);
+    pass.store().append({record::Stage::choice, record::kind::decision, {facts.basis}, decision});
+    return decision;
 }
 
 }  // namespace
@@ -94,6 +113,7 @@ record::Decision choose_type(record::Pass& pass, const ChooseOptions& options) {
     Gathered facts = gather(pass);
     Situation& situation = facts.situation;
     take_pin(options, pass.file().choice, situation);
+    if (situation.target == "vllm") return choose_for_server(pass, facts);
     const std::string plan = read_plan(pass, options, situation);
 
     record::Decision decision;

@@ -1,5 +1,7 @@
 #include "choice/table.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace scale::choice {
@@ -48,6 +50,8 @@ std::string legend(const std::vector<record::Candidate>& candidates) {
     std::string text =
         "Bits per weight and file size: planned by the quantiser, after fallbacks. Memory: estimated, for the "
         "workload.\n";
+    if (std::none_of(candidates.begin(), candidates.end(), [](const record::Candidate& c) { return c.trialled; }))
+        text = "Bits per weight, file size and memory: estimated. Nothing was measured: kernels as documented.\n";
     if (!kl.empty()) text += fmt::format("KL, nats per token: {}; in brackets ± 1 σ.\n", kl);
     if (!speed.empty()) text += fmt::format("Requests/min and speedup, median [lowest–highest round]: {}.\n", speed);
     return text;

@@ -51,7 +51,7 @@ expect_json 'all(c["rule"] and c["reason"] for c in it["candidates"])'
 expect_json 'all(c["trialled"] and c["speed"]["rate"]["rounds"] == 2 and c["speed_source"].startswith("measured (whole model") for c in it["candidates"] if c["nominal_bits"] == 4 and c["target"] == "llama.cpp")'
 expect_json 'all(not c["trialled"] for c in it["candidates"] if c["rule"] in ("sub-4-bit", "target", "reference"))'
 expect_json 'all(c["bits_per_weight"] >= 4 and c["kl_source"].startswith("estimated (prior") for c in it["candidates"] if c["name"] == "Q4_K_M")'
-expect_json '{c["name"] for c in it["candidates"] if c["target"] == "vllm"} == {"GPTQ-4bit-g128", "AWQ-4bit-g128", "W8A8-INT8", "FP8"}'
+expect_json '{c["name"] for c in it["candidates"] if c["target"] == "vllm"} == {"GPTQ-4bit-g128", "W4A16-g128", "AWQ-4bit-g128", "W8A8-INT8", "FP8"}'
 expect_json 'it["next"].startswith("scale lock --declare")'
 [ ! -e pass/.scale/work/trial ] || fail "stand-ins were left behind"
 [ "$(decisions)" = 1 ] || fail "not one decision"

@@ -1,0 +1,148 @@
+#include "choice/server/server_rules.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "choice/candidates.h"
+#include "choice/exclusions.h"
+#include "choice/refusals.h"
+#include "choice/server/kernels.h"
+#include "core/text.h"
+
+namespace scale::choice {
+
+namespace {
+
+using record::Candidate;
+
+bool has_memory_target(const Situation& situation) {
+    return situation.constraint.target.is_object() && situation.constraint.target.value("memory_mib", 0.0) > 0;
+}
+
+void judge(Candidate& candidate, const char* rule_name, const Exclusion& exclusion) {
+    if (!candidate.eligible || !exclusion) return;
+    candidate.eligible = false;
+    candidate.rule = rule_name;
+    candidate.reason = *exclusion;
+}
+
+Exclusion unwritten(const Candidate& candidate) {
+    if (!candidate_type(candidate.name).checkpoint.empty()) return std::nullopt;
+    return "is not written by this program yet";
+}
+
+Exclusion without_kernel(const Candidate& candidate, const std::string& hardware) {
+    const KernelFact fact = kernel_fact(candidate.name, hardware);
+    if (fact.kernel != Kernel::none) return std::nullopt;
+    return fmt::format("does not run on {} (documented): {}", hardware, fact.text);
+}
+
+Candidate* find(std::vector<Candidate>& candidates, const std::string& name) {
+    for (Candidate& candidate : candidates)
+        if (candidate.name == name) return &candidate;
+    return nullptr;
+}
+
+Candidate* first_between(std::vector<Candidate>& candidates, double low, double high) {
+    for (Candidate& candidate : candidates)
+        if (candidate.eligible && candidate.nominal_bits >= low && candidate.nominal_bits < high) return &candidate;
+    return nullptr;
+}
+
+bool bound_by_compute(const Situation& situation, const std::string& hardware) {
+    if (situation.constraint.kind != "throughput" && situation.constraint.kind != "cost") return false;
+    return is_cpu(hardware) || situation.constraint.workload.concurrency >= compute_bound_from(hardware);
+}
+
+std::string load_of(const Situation& situation, const std::string& hardware) {
+    if (is_cpu(hardware)) return "a CPU is bound by compute";
+    return fmt::format(
+        "{} sequences at once are bound by compute on {} (estimated: from {} on), where 4-bit weights with "
+        "16-bit products gain nothing (vLLM issue 21266)",
+        situation.constraint.workload.concurrency, hardware, compute_bound_from(hardware));
+}
+
+struct Pick {
+    Candidate* winner = nullptr;
+    const char* rule = "";
+    std::string reason;
+};
+
+Pick pick(const Situation& situation, const std::string& hardware, std::vector<Candidate>& candidates) {
+    const auto kernels = [&](const Candidate& candidate) {
+        return fmt::format("{} on {} (documented)", kernel_fact(candidate.name, hardware).text, hardware);
+    };
+    Candidate* int8 = find(candidates, "W8A8-INT8");
+    if (int8 && int8->eligible && situation.quality == "paramount")
+        return {int8, rule::int8_quality, fmt::format("quality is paramount, so INT8: {}", kernels(*int8))};
+    if (int8 && int8->eligible && bound_by_compute(situation, hardware) &&
+        kernel_fact(int8->name, hardware).kernel == Kernel::runs)
+        return {int8, rule::int8_throughput,
+                fmt::format("the bottleneck is {}, and {}; integers relieve it: {}", situation.constraint.kind,
+                            load_of(situation, hardware), kernels(*int8))};
+    if (Candidate* narrow = first_between(candidates, 4, 5))
+        return {
+            narrow, rule::default_4_bit,
+            fmt::format("4 bits is the default, and of the 4-bit formats most readers take it: {}", kernels(*narrow))};
+    if (Candidate* wide = first_between(candidates, 5, 17))
+        return {wide, rule::wider, fmt::format("no 4-bit format will do: {}", kernels(*wide))};
+    return {};
+}
+
+Outcome refuse(std::vector<Candidate> candidates, Refusal refusal) {
+    Outcome outcome;
+    outcome.candidates = std::move(candidates);
+    outcome.refusal = std::move(refusal);
+    return outcome;
+}
+
+}  // namespace
+
+Outcome decide_for_server(const Situation& situation, const std::string& hardware, std::vector<Candidate> candidates) {
+    for (Candidate& candidate : candidates) {
+        candidate.eligible = true;
+        candidate.chosen = false;
+        judge(candidate, rule::target, wrong_target(situation, candidate));
+        judge(candidate, rule::not_written, candidate.eligible ? unwritten(candidate) : std::nullopt);
+        judge(candidate, rule::kernel, without_kernel(candidate, hardware));
+        // Without a stated target the server's own memory counts, which is not known here.
+        if (has_memory_target(situation)) judge(candidate, rule::memory, does_not_fit(situation, candidate));
+    }
+    Pick choice;
+    if (Candidate* pinned = find(candidates, situation.pinned)) {
+        if (!pinned->eligible) {
+            Refusal refusal = refuse_pinned(*pinned);
+            return refuse(std::move(candidates), std::move(refusal));
+        }
+        choice = {pinned, rule::pinned,
+                  fmt::format("pinned by a person: {} on {} (documented)", kernel_fact(pinned->name, hardware).text,
+                              hardware)};
+    } else {
+        choice = pick(situation, hardware, candidates);
+    }
+    if (!choice.winner)
+        return refuse(std::move(candidates),
+                      {fmt::format("no format that can be written runs on {} and fits", hardware),
+                       "kernels (documented) and memory for one of them",
+                       "allow more memory_mib and run scale set, or set target = \"llama.cpp\" in [deploy]"});
+    Outcome outcome;
+    outcome.type = choice.winner->name;
+    outcome.rule = choice.rule;
+    outcome.reason = choice.reason;
+    for (Candidate& candidate : candidates) {
+        if (&candidate == choice.winner) {
+            candidate.chosen = true;
+            candidate.rule = choice.rule;
+            candidate.reason = choice.reason;
+        } else if (candidate.eligible) {
+            candidate.rule = choice.rule;
+            candidate.reason = fmt::format("would do: {}; but {} comes first by this rule",
+                                           kernel_fact(candidate.name, hardware).text, choice.winner->name);
+        }
+    }
+    outcome.candidates = std::move(candidates);
+    return outcome;
+}
+
+}  // namespace scale::choice
