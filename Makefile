@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
+.PHONY: help packages engine build demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 
@@ -86,6 +86,15 @@ bench-quantize: build
 	@python3 bench/quantizer_peers.py --scale build/$(PRESET)/scale --divergence build/$(PRESET)/bench/bench_file_divergence \
 	  --engine "$$(scripts/build_engine.sh --peers)" --model $(MODEL) --calibration $(CALIBRATION) --types $(TYPES) \
 	  --rounding $(ROUNDING) --allocation $(TYPES_BY) --foreign $(FOREIGN) --out build/$(PRESET)/bench/peers
+
+# make bench-formats SOURCE=folder CALIBRATION=text FOREIGN="text text" [FORMATS=gptq,awq PEERS="llmcompressor-gptq=PYTHON
+# gptqmodel=PYTHON"]: checkpoints for GPU servers against those of other quantisers (bench/peer_checkpoint.py).
+FORMATS ?= gptq,w4a16,w4a16-asym,awq,w8a8
+bench-formats: build
+	@cmake --build --preset $(PRESET) --target bench_file_divergence bench_decode_checkpoint
+	@python3 bench/formats.py --scale build/$(PRESET)/scale --divergence build/$(PRESET)/bench/bench_file_divergence \
+	  --decode build/$(PRESET)/bench/bench_decode_checkpoint --source $(SOURCE) --calibration $(CALIBRATION) \
+	  --foreign $(FOREIGN) --formats $(FORMATS) $(foreach peer,$(PEERS),--peer $(peer)) --out build/$(PRESET)/bench/formats
 
 # make bench-redaction LABELLED=presidio-research's synth_dataset_v2.json; make bench-refresh BANKING="train.csv test.csv"
 # [SGD="dialogues.json …"]: they need those sets (docs/measurements/redaction.md, refresh-simulation.md).
