@@ -7,6 +7,7 @@ tokens that `scale quantize` got. Run it by the Python of an environment that ha
 """
 
 import json
+import os
 import sys
 
 
@@ -47,6 +48,7 @@ def llmcompressor(kind, folder, tokens, out):
 
 
 def gptqmodel(folder, tokens, out):
+    os.environ.setdefault("GPTQMODEL_CPU_WORKERS", "2")  # on two cores it takes one and then refuses to start
     from gptqmodel import GPTQModel, QuantizeConfig
     model = GPTQModel.load(folder, QuantizeConfig(bits=4, group_size=128))
     model.quantize([{"input_ids": t, "attention_mask": [1] * len(t)} for t in tokens], batch_size=1)
