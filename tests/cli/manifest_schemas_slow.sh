@@ -2,12 +2,12 @@
 # the npm packages @kubernetes-models carry them, KServe's as its own Python SDK has them. Needs package registries.
 . "$(dirname "$0")/common.sh"
 for program in python3 node npm; do command -v $program >/dev/null || skip "no $program"; done
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/scale/manifest-schemas-2
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/scale/manifest-schemas-1
 if [ ! -e "$cache/ready" ]; then
   rm -rf "$cache" && mkdir -p "$cache" && (
     cd "$cache" && echo '{"private":true}' >package.json &&
       npm install --silent @kubernetes-models/gateway-api@2.0.0 @kubernetes-models/argo-rollouts@2.0.0 js-yaml@4.1.0 &&
-      python3 -m venv venv && venv/bin/pip install -q --no-deps kserve==0.21.0 && venv/bin/pip install -q pyyaml==6.0.3 six==1.17.0 &&
+      python3 -m venv venv && venv/bin/pip install -q --no-deps kserve==0.21.0 && venv/bin/pip install -q pyyaml==6.0.3 six==1.17.0 urllib3==2.7.0 &&
       touch ready
   ) >install.log 2>&1 || skip "the packages cannot be installed: $(tail -1 install.log)"
 fi
@@ -45,7 +45,7 @@ for (const object of objects) {
 // The schemas bite: a weight, a step or a metric of another type is refused.
 const bad = JSON.parse(JSON.stringify(objects[0]));
 if (bad.kind === "HTTPRoute") bad.spec.rules[0].backendRefs[0].weight = 1000001;
-if (bad.kind === "Rollout") bad.spec.strategy.canary.steps[0].setWeight = "5%";
+if (bad.kind === "Rollout") bad.spec.strategy.canary.steps = [{ setWeight: "5%" }];
 let refused = false;
 try { new kinds[bad.kind](bad).validate(); } catch { refused = true; }
 if (!refused) throw new Error("the schema accepts anything");
