@@ -3,7 +3,7 @@
 set -euo pipefail
 packages=(make g++ cmake ninja-build ccache git curl ca-certificates procps python3 python3-pip python3-venv
           libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libfmt-dev libssl-dev
-          libopenblas-dev liblapacke-dev libre2-dev libicu-dev libcld2-dev libarchive-dev libgtest-dev libgmock-dev
+          libopenblas-dev liblapacke-dev libre2-dev libicu-dev libcld2-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev
           librapidcheck-dev)
 # Debian's own, unless another Node.js with npm is there already: the two do not go together.
 command -v npm >/dev/null || packages+=(nodejs npm)
