@@ -1,8 +1,7 @@
 // Long context: texts of a quarter, half or all of the budget's context, task after task.
 //
 // What it asks: binding a key to its value over up to `context` tokens, following references, and counting over the
-// whole text. By likelihood only the tasks with a single answer that a model of a hundred million parameters can have
-// some of (docs/measurements/long-context.md).
+// whole text. By likelihood only retrieval is asked.
 #include <array>
 
 #include <fmt/format.h>
