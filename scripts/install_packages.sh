@@ -3,8 +3,8 @@
 set -euo pipefail
 packages=(make g++ cmake ninja-build ccache git curl ca-certificates procps python3 python3-pip python3-venv
           libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libfmt-dev libssl-dev
-          libopenblas-dev liblapacke-dev libre2-dev libicu-dev libcld2-dev libarchive-dev libzstd-dev zstd libpq-dev
-          postgresql-15 libgtest-dev libgmock-dev librapidcheck-dev
+          libopenblas-dev liblapacke-dev libre2-dev libicu-dev libcld2-dev libcurl4-openssl-dev libarchive-dev
+          libzstd-dev zstd libpq-dev postgresql-15 libgtest-dev libgmock-dev librapidcheck-dev
           zsh fish man-db bsdextrautils python3-junitparser python3-yaml cmark-gfm)
 # Debian's own, unless another Node.js with npm is there already: the two do not go together.
 command -v npm >/dev/null || packages+=(nodejs npm)

@@ -22,11 +22,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string measured_with(const record::QualitySection& settings) {
+    if (settings.original_url.empty()) return {};
+    return fmt::format("written answers by {} and {}", settings.original_url, settings.candidate_url);
+}
+
 // The gate's start, unless the newest gate_started is this very one and has no verdict yet (it was interrupted).
 record::Entry start_gate(record::Pass& pass, const record::Lineage& lineage, const Subject& subject,
                          const std::string& items_sha256) {
-    const record::GateStarted start{subject.artefact.sha256,          subject.budget_entry.hash, items_sha256,
-                                    subject.artefact.original_sha256, subject.held_out_sha256,   ""};
+    const record::GateStarted start{
+        subject.artefact.sha256,          subject.budget_entry.hash, items_sha256,
+        subject.artefact.original_sha256, subject.held_out_sha256,   measured_with(pass.file().quality)};
     const record::Entry* last = record::latest(lineage.entries, record::kind::gate_started);
     const record::Entry* verdict = record::latest(lineage.entries, record::kind::verdict);
     if (last && last->payload == core::Json(start) && (!verdict || verdict->seq < last->seq)) {

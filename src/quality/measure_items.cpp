@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -129,21 +131,32 @@ void measure_choices(const ModelPair& models, const Work& work, Checkpoint& chec
     }
 }
 
-void measure_answers(const ModelPair& models, const Work& work, Checkpoint& checkpoint,
+using Part = std::span<const Item* const>;
+using Writer = std::function<std::vector<Answer>(Part)>;
+
+// What writes the answers of one side: its server, or the engine in a session that lives as long as the writer.
+Writer writer_of(const std::optional<Endpoint>& server, const engine::Model& model, engine::SessionOptions options) {
+    if (server) return [&](Part part) { return server->write_answers(part); };
+    const auto session = std::make_shared<engine::Session>(model, options);
+    return [&model, session, context = options.context](Part part) {
+        return write_answers(model, *session, context, part);
+    };
+}
+
+void measure_answers(const ModelPair& models, const Servers& servers, const Work& work, Checkpoint& checkpoint,
                      const std::function<void(double)>& progress) {
     engine::SessionOptions options = writing_options(models.original, work.items, models.threads);
     options.batch = models.batch;
-    engine::Session original(models.original, options);
-    const int original_context = options.context;
+    const Writer original = writer_of(servers.original, models.original, options);
     options = writing_options(models.candidate, work.items, candidate_threads(models));
     options.batch = models.candidate_batch;
     options.kv_type = models.kv_type;
-    engine::Session candidate(models.candidate, options);
+    const Writer candidate = writer_of(servers.candidate, models.candidate, options);
     for (std::size_t begin = 0; begin < work.items.size(); begin += answers_per_part) {
         const std::size_t count = std::min(answers_per_part, work.items.size() - begin);
-        const std::span<const Item* const> part(work.items.data() + begin, count);
-        const auto of_original = write_answers(models.original, original, original_context, part);
-        const auto of_candidate = write_answers(models.candidate, candidate, options.context, part);
+        const Part part(work.items.data() + begin, count);
+        const auto of_original = original(part);
+        const auto of_candidate = candidate(part);
         std::vector<ItemResult> results;
         for (std::size_t i = 0; i < count; ++i) {
             ItemResult result = result_of(*part[i]);
@@ -163,15 +176,19 @@ double work_of(const Item& item) {
     return written(item) ? choice + written_token * item.answer_tokens : choice;
 }
 
-void measure_items(const ModelPair& models, const std::vector<Item>& items, Checkpoint& checkpoint,
-                   const std::function<void(double)>& progress) {
+void measure_items(const ModelPair& models, const Servers& servers, const std::vector<Item>& items,
+                   Checkpoint& checkpoint, const std::function<void(double)>& progress) {
     std::set<std::string> done;
     for (const ItemResult& item : checkpoint.done().items) done.insert(item.id);
     double before = 0;
     for (const Item& item : items) before += done.count(item.id) ? work_of(item) : 0;
     progress(before);
-    for (const auto& [suite, work] : plan(models, items, checkpoint))
-        (work.original.empty() ? measure_answers : measure_choices)(models, work, checkpoint, progress);
+    for (const auto& [suite, work] : plan(models, items, checkpoint)) {
+        if (work.original.empty())
+            measure_answers(models, servers, work, checkpoint, progress);
+        else
+            measure_choices(models, work, checkpoint, progress);
+    }
 }
 
 }  // namespace scale::quality

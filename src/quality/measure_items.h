@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "quality/checkpoint.h"
+#include "quality/endpoint/endpoint.h"
 #include "quality/measure_texts.h"
 #include "quality/suite/item.h"
 
@@ -13,9 +15,15 @@ namespace scale::quality {
 // The work of an item beside that of one token of text, for the time left.
 double work_of(const Item& item);
 
+// Servers that write the answers of items of generation, where given; else the engine does.
+struct Servers {
+    std::optional<Endpoint> original;
+    std::optional<Endpoint> candidate;
+};
+
 // Scores every item that the checkpoint lacks with both models, suite by suite, items with a shared beginning next to
 // each other. `progress` gets the work done since the last call.
-void measure_items(const ModelPair& models, const std::vector<Item>& items, Checkpoint& checkpoint,
-                   const std::function<void(double)>& progress);
+void measure_items(const ModelPair& models, const Servers& servers, const std::vector<Item>& items,
+                   Checkpoint& checkpoint, const std::function<void(double)>& progress);
 
 }  // namespace scale::quality

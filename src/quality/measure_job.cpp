@@ -47,12 +47,15 @@ Measurements of_this_look(Measurements measurements, const std::vector<Item>& it
     return measurements;
 }
 
-std::map<std::string, std::string> scoring_of(const core::Json& document) {
+std::map<std::string, std::string> scoring_of(const core::Json& document, const Servers& servers) {
     std::map<std::string, std::string> sentences;
     if (document.contains("scoring"))
         for (const auto& [suite, entry] : document.at("scoring").items()) {
             const auto scoring = entry.get<SuiteScoring>();
             sentences[suite] = fmt::format("{} ({})", scoring.mode, scoring.why);
+            if (servers.original && scoring.mode == scoring::generation)
+                sentences[suite] += fmt::format(", answers by the servers' models {} and {}", servers.original->model(),
+                                                servers.candidate ? servers.candidate->model() : "");
         }
     return sentences;
 }
@@ -79,6 +82,14 @@ std::vector<Identity> identities_of(const engine::Model& original, const engine:
          fmt::format("{}", candidate.trained_context()), candidate.trained_context() >= original.trained_context()}};
 }
 
+// Asked before any work, so that a server that is not there is said at once.
+Servers servers_of(const MeasureRequest& wanted) {
+    Servers servers;
+    if (!wanted.original_server.url.empty()) servers.original.emplace(wanted.original_server);
+    if (!wanted.candidate_server.url.empty()) servers.candidate.emplace(wanted.candidate_server);
+    return servers;
+}
+
 void keep_worst(std::vector<WorstToken>& worst) {
     std::sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.kl > b.kl; });
     worst.resize(std::min(worst.size(), worst_kept));
@@ -88,6 +99,7 @@ void keep_worst(std::vector<WorstToken>& worst) {
 
 core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     const auto wanted = request.get<MeasureRequest>();
+    const Servers servers = servers_of(wanted);
     const core::Json document = core::parse_json(core::read_file(wanted.items), wanted.items);
     const std::vector<Item> items = first_items(document, wanted.items, wanted.items_per_suite);
     const auto held_out = model::parse_token_set(core::read_file(wanted.held_out), wanted.held_out);
@@ -108,14 +120,14 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
         measure_texts(models, held_out, texts, checkpoint, [&](std::size_t tokens) {
             context.progress(done += static_cast<double>(tokens), total, "held-out traffic");
         });
-    measure_items(models, items, checkpoint, [&](double work) {
+    measure_items(models, servers, items, checkpoint, [&](double work) {
         const auto& scored = checkpoint.done().items;
         context.progress(done += work, total, scored.empty() ? "" : scored.back().suite);
     });
     Measurements measurements = of_this_look(checkpoint.done(), items, held_out, texts);
     keep_worst(measurements.worst);
     measurements.identities = identities_of(original, candidate);
-    measurements.scoring = scoring_of(document);
+    measurements.scoring = scoring_of(document, servers);
     return measurements;
 }
 

@@ -23,7 +23,8 @@ Measuring::Measuring(const record::Pass& pass, const Subject& subject, const std
     : log_(pass.work_folder() / "lock.log") {
     const std::string key =
         core::sha256_hex(subject.artefact.sha256 + subject.artefact.original_sha256 + subject.budget_entry.hash +
-                         items_sha256 + subject.held_out_sha256 + subject.kv_type)
+                         items_sha256 + subject.held_out_sha256 + subject.kv_type + pass.file().quality.original_url +
+                         pass.file().quality.candidate_url)
             .substr(0, 16);
     checkpoint_ = pass.work_folder() / fmt::format("lock-{}.jsonl", key);
     noise_checkpoint_ = pass.work_folder() / fmt::format("lock-{}.noise", key);
@@ -38,11 +39,15 @@ Measuring::Measuring(const record::Pass& pass, const Subject& subject, const std
     request_.first_tokens = looks.front().tokens;
     request_.last_tokens = looks.back().tokens;
     request_.items_per_suite = looks.front().items;
+    const record::QualitySection& settings = pass.file().quality;
+    request_.original_server = {settings.original_url, settings.original_model, settings.key_variable};
+    request_.candidate_server = {settings.candidate_url, settings.candidate_model, settings.key_variable};
 }
 
 record::NoiseFloor Measuring::noise(const record::Budget& budget) const {
     MeasureRequest request = request_;
     request.candidate = request.original;
+    request.candidate_server = request.original_server;
     request.checkpoint = noise_checkpoint_.string();
     request.kv_type = "f16";
     request.kl_tokens = std::max<std::uint64_t>(request.first_tokens / noise_share, 256);
@@ -51,10 +56,10 @@ record::NoiseFloor Measuring::noise(const record::Budget& budget) const {
     request.candidate_threads = request.threads > 1 ? request.threads - 1 : 2;
     core::Progress progress("measuring the original against itself");
     const auto measured = engine::run_job("quality.measure", request, log_, &progress).get<Measurements>();
-    return noise_floor(measured,
-                       fmt::format("batch {} and {} threads against batch 512 and {}", noise_batch,
-                                   request.candidate_threads, request.threads),
-                       budget);
+    std::string how = fmt::format("batch {} and {} threads against batch 512 and {}", noise_batch,
+                                  request.candidate_threads, request.threads);
+    if (!request.original_server.url.empty()) how += "; written answers: its server asked twice";
+    return noise_floor(measured, how, budget);
 }
 
 core::Json Measuring::look(const record::GateLook& look) const {

@@ -147,6 +147,12 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
                 "folder of lm-evaluation-harness with samples_*.jsonl of the original");
     visit.field("lm_eval_candidate", file.quality.lm_eval_candidate, "");
     visit.field("lm_eval", file.quality.lm_eval, "what counts of them: \"task metric filter margin\" each");
+    visit.field("original_url", file.quality.original_url,
+                "a running OpenAI-compatible server writes the original's answers; with candidate_url");
+    visit.field("candidate_url", file.quality.candidate_url, "");
+    visit.field("original_model", file.quality.original_model, "name to ask it by; \"\": the first that it lists");
+    visit.field("candidate_model", file.quality.candidate_model, "");
+    visit.field("key_variable", file.quality.key_variable, "environment variable with the servers' API key");
 
     visit.section("rollout", "E: a slice of the users gets the candidate, behind a flag.");
     visit.field("flag", file.rollout.flag, "names the experiment; another name draws the users anew");

@@ -223,6 +223,12 @@ std::vector<std::string> contradictions(const PassFile& file) {
           "licences in [quality] must name one licence for every file of mixture");
     check(file.quality.mixture_tokens == 0 || !file.quality.mixture_reason.empty(),
           "mixture_tokens in [quality] needs mixture_reason");
+    check(file.quality.original_url.empty() == file.quality.candidate_url.empty(),
+          "original_url and candidate_url in [quality] belong together: answers of a server and of the engine are not "
+          "comparable");
+    for (const std::string* url : {&file.quality.original_url, &file.quality.candidate_url})
+        check(url->empty() || url->rfind("http://", 0) == 0 || url->rfind("https://", 0) == 0,
+              "a URL in [quality] must begin with http:// or https://");
     check(file.quality.lm_eval_original.empty() == file.quality.lm_eval_candidate.empty() &&
               file.quality.lm_eval.empty() == file.quality.lm_eval_original.empty(),
           "lm_eval_original, lm_eval_candidate and lm_eval in [quality] belong together");

@@ -80,6 +80,12 @@ struct QualitySection {
     std::string lm_eval_original;
     std::string lm_eval_candidate;
     std::vector<std::string> lm_eval;  // "task metric filter margin", declared with the budget
+    // OpenAI-compatible servers of both models, which then write the answers that suites ask for; "" for the engine.
+    std::string original_url;
+    std::string candidate_url;
+    std::string original_model;  // the name in requests; "": the first that the server lists
+    std::string candidate_model;
+    std::string key_variable;  // environment variable that holds the servers' API key; "" sends none
 };
 
 struct RolloutSection {

@@ -289,27 +289,6 @@ TEST(Instructions, BalancedTasksAskForEitherForm) {
     }
 }
 
-TEST(LongContext, TheTextStatesTheGoldValueAndFits) {
-    const SuiteRequest wanted = request(100);
-    std::set<int> texts;
-    int longest = 0;
-    for (const Item& item : long_context_items(wanted)) {
-        std::smatch match;
-        ASSERT_TRUE(std::regex_search(item.prompt, match, std::regex("The password of (\\w+) is$")));
-        const std::string key = match[1];
-        const std::regex fact("The password of " + key + " is (\\w+)\\.");
-        ASSERT_TRUE(std::regex_search(item.prompt, match, fact));
-        EXPECT_EQ(gold_text(item), match[1]);
-        for (const std::string& option : item.options)  // every option is a value of this very text
-            EXPECT_NE(item.prompt.find(" is" + option + "."), std::string::npos);
-        EXPECT_LE(wanted.count_tokens(item.prompt), wanted.context);
-        longest = std::max(longest, wanted.count_tokens(item.prompt));
-        texts.insert(item.cluster);
-    }
-    EXPECT_EQ(texts.size(), 5u);
-    EXPECT_GT(longest, wanted.context * 3 / 4);
-}
-
 TEST(Consistency, PairsAskTheSameQuestionOfTheSameFacts) {
     const auto items = consistency_items(request(200));
     ASSERT_EQ(items.size(), 200u);

@@ -67,11 +67,15 @@ Judged judge_word(const Json& check, const std::string&, const std::string& text
 Judged judge_all_words(const Json& check, const std::string&, const std::string& text) {
     const std::string lower = core::to_lower(text);
     const auto answers = check.at("answers").get<std::vector<std::string>>();
-    std::vector<std::string> found, missing;
+    std::vector<std::string> found, missing, wrong;
     for (const std::string& answer : answers)
         (last_word(lower, core::to_lower(answer)) != std::string::npos ? found : missing).push_back(answer);
-    Judged result = judged(missing.empty(), fmt::format("{}", fmt::join(found, " ")),
-                           fmt::format("missing: {}", fmt::join(missing, ", ")));
+    for (const std::string& other : check.value("others", std::vector<std::string>()))
+        if (last_word(lower, core::to_lower(other)) != std::string::npos) wrong.push_back(other);
+    std::string problem = missing.empty() ? "" : fmt::format("missing: {}", fmt::join(missing, ", "));
+    if (!wrong.empty())
+        problem += fmt::format("{}not asked for: {}", problem.empty() ? "" : "; ", fmt::join(wrong, ", "));
+    Judged result = judged(problem.empty(), fmt::format("{}", fmt::join(found, " ")), problem);
     result.score = static_cast<double>(found.size()) / static_cast<double>(answers.size());
     return result;
 }

@@ -3,7 +3,8 @@
 //   {"kind": "number", "answer": "42", "extraction": "flexible" | "strict"}
 //       strict: the number after "####"; flexible: that, or else the last number of the text
 //   {"kind": "word", "answer": "Ben", "others": ["Anna", …]}     the last of these words that the text names
-//   {"kind": "all_words", "answers": ["river", "stone"]}         every one occurs, in any case (RULER's string match)
+//   {"kind": "all_words", "answers": ["river", "stone"], "others": ["tiger"]}
+//       every one occurs, in any case (RULER's string match), and none of the others, if given
 //   {"kind": "next_word", "answer": "signs"}                     the text goes on with this word
 //   {"kind": "instructions", "list": [{"id", "arguments"}, …], "rules": "fixed" | "compat", "score": "strict" |
 //   "loose"}
