@@ -12,13 +12,14 @@ add_custom_command(OUTPUT ${written}/scale.1.gz ${written}/changelog.gz
   ${completions}
   COMMAND scale manual > ${written}/scale.1
   COMMAND gzip -9nf ${written}/scale.1
+  COMMAND ${CMAKE_STRIP} -o ${written}/llama-server ${SCALE_ENGINE}/bin/llama-server
   COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/packaging/changelog > ${written}/changelog.gz
   DEPENDS scale ${PROJECT_SOURCE_DIR}/packaging/changelog VERBATIM)
 add_custom_target(written_files ALL DEPENDS ${written}/scale.1.gz)
 
 set(documentation ${CMAKE_INSTALL_DATADIR}/doc/scale)
 install(TARGETS scale RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(PROGRAMS ${SCALE_ENGINE}/bin/llama-server DESTINATION lib/scale)
+install(PROGRAMS ${written}/llama-server DESTINATION lib/scale)
 install(FILES ${written}/scale.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${written}/scale.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME scale)
 install(FILES ${written}/scale.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _scale)
