@@ -77,6 +77,7 @@ TYPES ?= Q4_K_S,Q3_K_S,Q2_K
 bench-quantizer: build
 	@cmake --build --preset $(PRESET) --target bench_quantizer && build/$(PRESET)/bench/bench_quantizer $(if $(ALLOCATION),--allocation) $(MODEL) $(TYPES) $(CALIBRATION) 24576 8192 build/$(PRESET)/bench/quantizer $(FOREIGN)
 
+# bench/texts.py DATA FOLDER makes such texts from ../shared/data.
 # make bench-quantize CALIBRATION=text FOREIGN="text text" [MODEL=gguf TYPES=… ROUNDING=tuned TYPES_BY=stock]: `scale
 # quantize` against llama-imatrix and llama-quantize as programs; results in build/$(PRESET)/bench/peers.
 ROUNDING ?= refined

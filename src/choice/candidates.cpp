@@ -52,6 +52,15 @@ const std::vector<CandidateType>& candidate_types() {
     return types;
 }
 
+record::Candidate unsized_candidate(const CandidateType& type) {
+    record::Candidate candidate;
+    candidate.name = type.name;
+    candidate.target = type.target;
+    candidate.nominal_bits = type.nominal_bits;
+    candidate.speed_source = type.documented;
+    return candidate;
+}
+
 const CandidateType& candidate_type(std::string_view name) {
     const auto& types = candidate_types();
     const std::string wanted = core::to_lower(name);

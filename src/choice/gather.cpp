@@ -91,11 +91,7 @@ std::vector<record::Candidate> list_candidates(const record::Pass& pass, const G
     const auto plans = plan_sizes(facts.model, mixes, pass.work_folder() / "choice.plan.log");
     std::vector<record::Candidate> candidates;
     for (const CandidateType& type : candidate_types()) {
-        record::Candidate& candidate = candidates.emplace_back();
-        candidate.name = type.name;
-        candidate.target = type.target;
-        candidate.nominal_bits = type.nominal_bits;
-        candidate.speed_source = type.documented;
+        record::Candidate& candidate = candidates.emplace_back(unsized_candidate(type));
         const auto plan = std::find_if(plans.begin(), plans.end(),
                                        [&](const PlannedSize& planned) { return planned.mix == type.name; });
         if (plan != plans.end()) size_candidate(*plan, type, facts.situation.constraint, facts.original, candidate);

@@ -28,11 +28,7 @@ std::vector<record::Candidate> list_server_candidates(const Gathered& facts) {
     const Split split = split_of(model::GgufFile(facts.model));
     std::vector<record::Candidate> candidates;
     for (const CandidateType& type : candidate_types()) {
-        record::Candidate& candidate = candidates.emplace_back();
-        candidate.name = type.name;
-        candidate.target = type.target;
-        candidate.nominal_bits = type.nominal_bits;
-        candidate.speed_source = type.documented;
+        record::Candidate& candidate = candidates.emplace_back(unsized_candidate(type));
         if (type.target != "vllm") continue;
         const double bytes = split.linear_weights * type.stored_bits / 8 + split.other_bytes;
         candidate.bytes = static_cast<std::uint64_t>(bytes);

@@ -17,10 +17,7 @@ constexpr std::uint64_t mib = 1 << 20;
 std::vector<record::Candidate> all_candidates() {
     std::vector<record::Candidate> candidates;
     for (const CandidateType& type : candidate_types()) {
-        record::Candidate& candidate = candidates.emplace_back();
-        candidate.name = type.name;
-        candidate.target = type.target;
-        candidate.nominal_bits = type.nominal_bits;
+        record::Candidate& candidate = candidates.emplace_back(unsized_candidate(type));
         candidate.bytes = static_cast<std::uint64_t>(1000 * type.stored_bits) * mib / 8;
         candidate.memory.weights = candidate.bytes;
     }
