@@ -7,7 +7,7 @@ cat >pass/scale.toml <<TOML
 path = "$model"
 [constraint]
 kind = "memory"
-memory_mib = 20
+memory_mib = 17
 prompt_tokens = 32
 completion_tokens = 8
 concurrency = 2

@@ -27,7 +27,7 @@ PY
 }
 damage_object() { local name; name=$(object_of "$1" "$2"); printf x >>"$folder/pass/.scale/objects/${name:0:2}/$name"; }
 
-fresh; expect "untouched" 0 '^ok +chain: 11 entries'
+fresh; expect "untouched" 0 '^ok +chain: 12 entries'
 if grep -q FAILED <<<"$output"; then complain "untouched: something failed"; fi
 
 fresh; sed -i '2s/Q8_0/Q4_0/' "$record"; expect "changed payload" 1 'FAILED +chain: .*line 2.*hash'

@@ -12,9 +12,9 @@
 namespace scale::engine {
 namespace {
 
-// Nats. The engine rounds inputs and the cache to half precision, differently for passes of different shapes; a wrong
-// position or sequence shifts these random tokens by whole nats.
-constexpr double tolerance = 5e-3;
+// Nats. The engine rounds inputs and the cache to half precision, differently for passes of different shapes and by CPU
+// (0.009 seen); a wrong position or sequence shifts these random tokens by whole nats.
+constexpr double tolerance = 0.03;
 
 class SessionTest : public testing::Test {
   protected:
