@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .PHONY: help packages engine build demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
+export CCACHE_BASEDIR := $(CURDIR)
 
 help:
 	@echo "make demo       the whole pass on a small real model, from constraint to rollback"

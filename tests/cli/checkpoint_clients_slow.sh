@@ -34,17 +34,10 @@ python3 -c 'import random; d = random.Random(4); print([[1] + [d.randrange(300, 
 
 # engine GGUF OUT: what the engine's server predicts.
 engine() {
-  local port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  "${ENGINE:?the prefix of the engine}/bin/llama-server" -m "$1" --host 127.0.0.1 --port "$port" -c 256 -t 1 -np 1 >server.log 2>&1 &
-  local server=$!
-  kill_at_end $server
-  for _ in $(seq 600); do
-    curl -sf "http://127.0.0.1:$port/health" >/dev/null && break
-    [ -e "/proc/$server" ] || fail "llama-server ended: $(tail -3 server.log)"
-    sleep 0.1
-  done
+  local port=$(free_port)
+  serve_gguf "$1" "$port" -c 256 -np 1
   python3 "$SOURCE/tests/support/server_logprobs.py" "http://127.0.0.1:$port" prompts.json "$2" || fail "no predictions from $1"
-  kill_now $server
+  kill_now $served
 }
 # reader CLIENT FOLDER OUT
 reader() {

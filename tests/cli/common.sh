@@ -94,20 +94,30 @@ test_model() {
   return 1
 }
 
-# completion_of GGUF PROMPT: prints what the engine's stock llama-server answers, greedily, 16 tokens.
-completion_of() {
-  local port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  "${ENGINE:?the prefix of the engine}/bin/llama-server" -m "$1" --host 127.0.0.1 --port "$port" -c 256 -t 1 >server.log 2>&1 &
-  local server=$!
-  kill_at_end $server
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# serve_gguf GGUF PORT [OPTION…]: the engine's stock llama-server, ready to answer; its process is left in $served.
+serve_gguf() {
+  local gguf=$1 port=$2
+  shift 2
+  "${ENGINE:?the prefix of the engine}/bin/llama-server" -m "$gguf" --host 127.0.0.1 --port "$port" -t 1 "$@" >"server-$port.log" 2>&1 &
+  served=$!
+  kill_at_end $served
   for _ in $(seq 600); do
-    curl -sf "http://127.0.0.1:$port/health" >/dev/null && break
-    [ -e "/proc/$server" ] || fail "llama-server ended: $(tail -3 server.log)"
+    curl -sf "http://127.0.0.1:$port/health" >/dev/null && return
+    [ -e "/proc/$served" ] || break
     sleep 0.1
   done
+  fail "llama-server is not ready: $(tail -3 "server-$port.log")"
+}
+
+# completion_of GGUF PROMPT: prints what that server answers, greedily, 16 tokens.
+completion_of() {
+  local port=$(free_port)
+  serve_gguf "$1" "$port" -c 256
   curl -sf "http://127.0.0.1:$port/completion" -d "{\"prompt\": \"$2\", \"n_predict\": 16, \"temperature\": 0}" |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["content"])'
-  kill_now $server
+  kill_now $served
 }
 
 # make_traffic N FILE: N varied request bodies as OpenAI-style JSON lines, the same on every run: four topics, with and

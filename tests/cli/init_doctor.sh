@@ -103,7 +103,7 @@ expect_grep 'next: scale init' stdout
 [ -z "$(ls -A none)" ] || fail "doctor left something in the folder: $(ls -A none)"
 
 # --- doctor on a whole pass
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 sed -i "s/^listen = .*/listen = \"127.0.0.1:$port\"/" pass/scale.toml
 make_traffic 400 pass/traffic.jsonl
 expect_exit 0 "$SCALE" doctor --dir pass --json

@@ -2,21 +2,6 @@
 # Written answers by servers: `scale lock` asks two real llama-servers, and says what is wrong with one before it works.
 . "$(dirname "$0")/common.sh"
 model=$SOURCE/tests/data/tiny-256/tiny-256.f16.gguf
-server=${ENGINE:?}/bin/llama-server
-[ -x "$server" ] || skip "no llama-server"
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# serve MODEL PORT KEY: a llama-server, ready to answer.
-serve() {
-  "$server" -m "$1" --host 127.0.0.1 --port "$2" --api-key "$3" -c 1024 -np 2 -t 1 --no-webui >"server-$2.log" 2>&1 &
-  kill_at_end $!
-  for _ in $(seq 300); do
-    curl -sf "http://127.0.0.1:$2/health" >/dev/null && return
-    sleep 0.1
-  done
-  fail "llama-server is not ready: $(tail -3 "server-$2.log")"
-}
 
 # make_pass FOLDER: at the end of stage A, with a small budget of written answers.
 make_pass() {
@@ -59,8 +44,8 @@ expect_exit 0 "$SCALE" lock --declare --dir servers
 # A server that is not there, a key that is not set or not right, a model that is not served: each is named at once.
 expect_exit 1 "$SCALE" lock --dir servers
 expect_grep "127.0.0.1:$first/v1/models"
-serve "$model" "$first" letmein
-serve servers/candidate.gguf "$second" letmein
+serve_gguf "$model" "$first" --api-key letmein -c 1024 -np 2
+serve_gguf servers/candidate.gguf "$second" --api-key letmein -c 1024 -np 2
 expect_exit 1 env -u LOCK_KEY "$SCALE" lock --dir servers
 expect_grep 'LOCK_KEY is not set'
 expect_exit 1 env LOCK_KEY=wrong "$SCALE" lock --dir servers

@@ -16,7 +16,7 @@ new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2)
 openssl req -x509 "${new_key[@]}" -subj /CN=ca -keyout ca.key -out ca.pem 2>openssl.log || fail "openssl"
 openssl req -x509 "${new_key[@]}" -subj /CN=gateway -keyout gateway.key -out gateway.pem -CA ca.pem -CAkey ca.key \
   -addext subjectAltName=DNS:localhost 2>openssl.log || fail "openssl"
-upstream=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+upstream=$(free_port)
 "${ENGINE:?the prefix of the engine}/bin/llama-server" -m "$model" --alias original --host 127.0.0.1 --port "$upstream" -c 2048 -np 4 -t 1 >server.log 2>&1 &
 kill_at_end $!
 until curl -sf "http://127.0.0.1:$upstream/health" >/dev/null; do sleep 0.1; done
