@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "choice/conclude.h"
 #include "choice/exclusions.h"
 #include "choice/refusals.h"
 #include "core/text.h"
@@ -17,19 +18,6 @@ using record::Candidate;
 
 constexpr double high_quality_points = 1.0;  // a budget of at most this means that quality must stay high
 constexpr double equal_kl = 0.01;            // relative; estimates closer than this count as equal
-
-void judge(Candidate& candidate, const char* rule_name, const Exclusion& exclusion) {
-    if (!candidate.eligible || !exclusion) return;
-    candidate.eligible = false;
-    candidate.rule = rule_name;
-    candidate.reason = *exclusion;
-}
-
-Candidate* find(std::vector<Candidate>& candidates, const std::string& name) {
-    const auto found = std::find_if(candidates.begin(), candidates.end(),
-                                    [&](const Candidate& candidate) { return candidate.name == name; });
-    return found == candidates.end() ? nullptr : &*found;
-}
 
 bool on_target(const Situation& situation, const Candidate& candidate) {
     return target_load(situation, candidate) <= 1;
@@ -66,12 +54,6 @@ std::string relief(const Situation& situation, const Candidate& winner) {
                            core::human_bytes(memory_limit(situation)), speed_phrase(winner));
     return fmt::format("it {}, and runs at {}", describe_target(situation, winner), speed_phrase(winner));
 }
-
-struct Choice {
-    Candidate* winner = nullptr;
-    std::string_view rule;
-    std::string reason;
-};
 
 bool quality_must_stay_high(const Situation& situation) {
     return situation.quality == "paramount" || situation.points <= high_quality_points;
@@ -143,33 +125,8 @@ void explain_loss(const Situation& situation, const Choice& choice, Candidate& l
                                    winner.kl_estimate, winner.name);
 }
 
-Outcome refuse(std::vector<Candidate> candidates, Refusal refusal) {
-    Outcome outcome;
-    outcome.candidates = std::move(candidates);
-    outcome.refusal = std::move(refusal);
-    return outcome;
-}
-
 bool any_eligible(const std::vector<Candidate>& candidates) {
     return std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.eligible; });
-}
-
-Outcome conclude(const Situation& situation, std::vector<Candidate> candidates, const Choice& choice) {
-    for (Candidate& candidate : candidates) {
-        if (&candidate == choice.winner) {
-            candidate.chosen = true;
-            candidate.rule = choice.rule;
-            candidate.reason = choice.reason;
-        } else if (candidate.eligible) {
-            explain_loss(situation, choice, candidate);
-        }
-    }
-    Outcome outcome;
-    outcome.type = choice.winner->name;
-    outcome.rule = choice.rule;
-    outcome.reason = choice.reason;
-    outcome.candidates = std::move(candidates);
-    return outcome;
 }
 
 }  // namespace
@@ -211,14 +168,16 @@ Outcome decide(const Situation& situation, std::vector<Candidate> candidates) {
             return refuse(std::move(candidates), std::move(refusal));
         }
         const Choice choice = choose_pinned(situation, *pinned);
-        return conclude(situation, std::move(candidates), choice);
+        const auto explain = [&](Candidate& loser) { explain_loss(situation, choice, loser); };
+        return conclude(std::move(candidates), choice, explain);
     }
     if (!any_eligible(candidates)) {
         Refusal refusal = refuse_nothing_left(situation, candidates);
         return refuse(std::move(candidates), std::move(refusal));
     }
     const Choice choice = choose_by_rules(situation, candidates);
-    if (choice.winner) return conclude(situation, std::move(candidates), choice);
+    const auto explain = [&](Candidate& loser) { explain_loss(situation, choice, loser); };
+    if (choice.winner) return conclude(std::move(candidates), choice, explain);
     Refusal refusal = refuse_off_target(situation, *fastest_left(candidates));
     return refuse(std::move(candidates), std::move(refusal));
 }

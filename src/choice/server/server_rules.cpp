@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "choice/candidates.h"
+#include "choice/conclude.h"
 #include "choice/exclusions.h"
 #include "choice/refusals.h"
 #include "choice/server/kernels.h"
@@ -20,13 +21,6 @@ bool has_memory_target(const Situation& situation) {
     return situation.constraint.target.is_object() && situation.constraint.target.value("memory_mib", 0.0) > 0;
 }
 
-void judge(Candidate& candidate, const char* rule_name, const Exclusion& exclusion) {
-    if (!candidate.eligible || !exclusion) return;
-    candidate.eligible = false;
-    candidate.rule = rule_name;
-    candidate.reason = *exclusion;
-}
-
 Exclusion unwritten(const Candidate& candidate) {
     if (!candidate_type(candidate.name).checkpoint.empty()) return std::nullopt;
     return "is not written by this program yet";
@@ -36,12 +30,6 @@ Exclusion without_kernel(const Candidate& candidate, const std::string& hardware
     const KernelFact fact = kernel_fact(candidate.name, hardware);
     if (fact.kernel != Kernel::none) return std::nullopt;
     return fmt::format("does not run on {} (documented): {}", hardware, fact.text);
-}
-
-Candidate* find(std::vector<Candidate>& candidates, const std::string& name) {
-    for (Candidate& candidate : candidates)
-        if (candidate.name == name) return &candidate;
-    return nullptr;
 }
 
 Candidate* first_between(std::vector<Candidate>& candidates, double low, double high) {
@@ -63,13 +51,7 @@ std::string load_of(const Situation& situation, const std::string& hardware) {
         situation.constraint.workload.concurrency, hardware, compute_bound_from(hardware));
 }
 
-struct Pick {
-    Candidate* winner = nullptr;
-    const char* rule = "";
-    std::string reason;
-};
-
-Pick pick(const Situation& situation, const std::string& hardware, std::vector<Candidate>& candidates) {
+Choice pick(const Situation& situation, const std::string& hardware, std::vector<Candidate>& candidates) {
     const auto kernels = [&](const Candidate& candidate) {
         return fmt::format("{} on {} (documented)", kernel_fact(candidate.name, hardware).text, hardware);
     };
@@ -90,13 +72,6 @@ Pick pick(const Situation& situation, const std::string& hardware, std::vector<C
     return {};
 }
 
-Outcome refuse(std::vector<Candidate> candidates, Refusal refusal) {
-    Outcome outcome;
-    outcome.candidates = std::move(candidates);
-    outcome.refusal = std::move(refusal);
-    return outcome;
-}
-
 }  // namespace
 
 Outcome decide_for_server(const Situation& situation, const std::string& hardware, std::vector<Candidate> candidates) {
@@ -109,7 +84,7 @@ Outcome decide_for_server(const Situation& situation, const std::string& hardwar
         // Without a stated target the server's own memory counts, which is not known here.
         if (has_memory_target(situation)) judge(candidate, rule::memory, does_not_fit(situation, candidate));
     }
-    Pick choice;
+    Choice choice;
     if (Candidate* pinned = find(candidates, situation.pinned)) {
         if (!pinned->eligible) {
             Refusal refusal = refuse_pinned(*pinned);
@@ -126,23 +101,11 @@ Outcome decide_for_server(const Situation& situation, const std::string& hardwar
                       {fmt::format("no format that can be written runs on {} and fits", hardware),
                        "kernels (documented) and memory for one of them",
                        "allow more memory_mib and run scale set, or set target = \"llama.cpp\" in [deploy]"});
-    Outcome outcome;
-    outcome.type = choice.winner->name;
-    outcome.rule = choice.rule;
-    outcome.reason = choice.reason;
-    for (Candidate& candidate : candidates) {
-        if (&candidate == choice.winner) {
-            candidate.chosen = true;
-            candidate.rule = choice.rule;
-            candidate.reason = choice.reason;
-        } else if (candidate.eligible) {
-            candidate.rule = choice.rule;
-            candidate.reason = fmt::format("would do: {}; but {} comes first by this rule",
-                                           kernel_fact(candidate.name, hardware).text, choice.winner->name);
-        }
-    }
-    outcome.candidates = std::move(candidates);
-    return outcome;
+    return conclude(std::move(candidates), choice, [&](Candidate& loser) {
+        loser.rule = choice.rule;
+        loser.reason = fmt::format("would do: {}; but {} comes first by this rule",
+                                   kernel_fact(loser.name, hardware).text, choice.winner->name);
+    });
 }
 
 }  // namespace scale::choice
