@@ -12,7 +12,7 @@ command -v npm >/dev/null || packages+=(nodejs npm)
 [ "${1:-}" = --package ] && packages+=(dpkg-dev lintian)
 [ "${1:-}" = --format ] && packages+=(clang-format-14)
 [ "${1:-}" = --bench ] && packages+=(wrk haproxy nginx-light)
-[ "${1:-}" = --fuzz ] && packages+=(clang-14 libclang-rt-14-dev)
+[ "${1:-}" = --fuzz ] && packages+=(clang-14 libclang-rt-14-dev node-llhttp)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -117,6 +117,7 @@ const std::vector<Case>& request_cases() {
         {"Host with user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
         {"absolute-form", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"authority-form", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        {"CONNECT with a path and a body", "CONNECT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 400},
         {"asterisk-form", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"two spaces in the request line", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"space in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400},

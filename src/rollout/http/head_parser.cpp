@@ -118,6 +118,10 @@ bool HeadParser::read_request_line(std::string_view line) {
         refuse(400, "the request target is not a path");
         return false;
     }
+    if (method == "CONNECT") {  // some read a body behind it, others a tunnel
+        refuse(400, "CONNECT takes no path");
+        return false;
+    }
     if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) || version[6] != '.' ||
         !is_digit(version[7])) {
         refuse(400, "the request line does not end in an HTTP version");
