@@ -24,6 +24,11 @@ std::string_view without_space_around(std::string_view text) {
     return text;
 }
 
+// A tabulator around their values is white space for some, and part of the value for others.
+bool is_framing(std::string_view name) {
+    return same_name(name, "content-length") || same_name(name, "transfer-encoding");
+}
+
 }  // namespace
 
 void HeadParser::reset() {
@@ -160,6 +165,10 @@ bool HeadParser::read_header_line(std::string_view line) {
     }
     if (!is_field_value(line.substr(colon + 1))) {
         refuse(400, "a control character in a header value");
+        return false;
+    }
+    if (is_framing(line.substr(0, colon)) && line.find('\t', colon) != std::string_view::npos) {
+        refuse(400, "a tabulator in a field of framing");
         return false;
     }
     return true;

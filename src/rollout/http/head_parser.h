@@ -4,8 +4,9 @@
 //
 // Refused: a line end other than CR LF; folded header lines; white space before the colon; control characters in
 // values; a Content-Length that is repeated, listed or not all digits; Content-Length beside Transfer-Encoding; any
-// Transfer-Encoding but exactly "chunked", and that under HTTP/1.0; a request without exactly one Host; targets that do
-// not begin with '/' (absolute-form, authority-form and "*" are of no use here); CONNECT.
+// Transfer-Encoding but exactly "chunked", and that under HTTP/1.0; a tabulator beside the value of either; a request
+// without exactly one Host; targets that do not begin with '/' (absolute-form, authority-form and "*" are of no use
+// here); CONNECT.
 //
 // The outcome does not depend on how the bytes are split between calls.
 #pragma once
