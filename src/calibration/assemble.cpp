@@ -191,6 +191,7 @@ record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& optio
     set.holdout_conversations = conversation_numbers(index, drawing.holdout);
     if (!drawing.canary.empty()) set.canary_sha256 = pass.objects().put(model::to_json_lines(drawing.canary_sequences));
     const record::Entry* decision = lineage.current(record::kind::decision);
+    set.took = lock.took();
     pass.store().append({record::Stage::calibration, record::kind::calibration_set, {decision->hash}, core::Json(set)});
     return set;
 }

@@ -91,7 +91,7 @@ void finish(const Outcome& outcome, const Situation& situation, const std::strin
 }
 
 // No kernel of a GPU server runs here: documents decide, and the decision says so.
-record::Decision choose_for_server(record::Pass& pass, const Gathered& facts) {
+record::Decision choose_for_server(record::Pass& pass, const Gathered& facts, const record::WorkLock& lock) {
     if (facts.situation.constraint.source_sha256.empty())
         throw core::refused("the original is a GGUF file, and the deployment is vllm",
                             "a Hugging Face folder, from which a checkpoint for a GPU server can be made",
@@ -102,6 +102,7 @@ record::Decision choose_for_server(record::Pass& pass, const Gathered& facts) {
     record::Decision decision;
     decision.trial = "none: kernels of the server as documented";
     finish(outcome, facts.situation, {}, pass, decision);
+    decision.took = lock.took();
     pass.store().append({record::Stage::choice, record::kind::decision, {facts.basis}, decision});
     return decision;
 }
@@ -113,7 +114,7 @@ record::Decision choose_type(record::Pass& pass, const ChooseOptions& options) {
     Gathered facts = gather(pass);
     Situation& situation = facts.situation;
     take_pin(options, pass.file().choice, situation);
-    if (situation.target == "vllm") return choose_for_server(pass, facts);
+    if (situation.target == "vllm") return choose_for_server(pass, facts, lock);
     const std::string plan = read_plan(pass, options, situation);
 
     record::Decision decision;
@@ -126,6 +127,7 @@ record::Decision choose_type(record::Pass& pass, const ChooseOptions& options) {
     stop_on_refusal(outcome);
 
     finish(outcome, situation, plan, pass, decision);
+    decision.took = lock.took();
     pass.store().append({record::Stage::choice, record::kind::decision, {facts.basis}, decision});
     remove_stand_ins(pass.work_folder());
     return decision;

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "core/text.h"
+#include "forecast/forecast.h"
 #include "quantize/allocation/sensitivity.h"
 #include "quantize/examine/halves.h"
 #include "quantize/produce/produce.h"
@@ -83,7 +84,7 @@ std::string roles_table(const engine::TensorTypes& types) {
     return text;
 }
 
-std::string describe(const quantize::ChosenPlan& chosen) {
+std::string describe(const quantize::ChosenPlan& chosen, const record::Forecast& making) {
     const quantize::AllocationPlan& plan = chosen.plan;
     std::string text = fmt::format(
         "Nothing was written. {} would take {} bytes ({}) of {} set by {}: {:.2f} bits per weight as stored, exact.\n",
@@ -100,16 +101,29 @@ std::string describe(const quantize::ChosenPlan& chosen) {
             fmt::format("Memory {} (estimated: weights {}, and the original's KV cache {} and compute buffers {}).\n",
                         core::human_bytes(chosen.memory.total()), core::human_bytes(chosen.memory.weights),
                         core::human_bytes(chosen.memory.kv_cache), core::human_bytes(chosen.memory.compute));
+    text += fmt::format(
+        "Making it would take about {}, {} of memory in the largest process and {} of disk, {} of it for good "
+        "(estimated: "
+        "{}).\n",
+        core::human_duration(making.seconds), core::human_bytes(making.memory), core::human_bytes(making.disk),
+        core::human_bytes(making.kept), making.seconds_how);
     return text + "Plan " + chosen.sha256.substr(0, 12) + "…: " + plan.notes + ".";
 }
 
 Ending dry_run(const record::Pass& pass, const quantize::QuantizeOptions& options) {
     const quantize::ChosenPlan chosen = quantize::predict(pass, options);
+    const record::Lineage lineage = pass.lineage();
+    const record::Forecast making = forecast::forecast("quantize", forecast::gather(pass, lineage, false), lineage);
     core::Json json = core::parse_json(chosen.text, "the plan");
-    json = {{"plan", std::move(json)}, {"plan_sha256", chosen.sha256},    {"type", chosen.type},
-            {"budget", chosen.budget}, {"mix_bytes", chosen.stock_bytes}, {"stock_kl", chosen.stock_kl},
-            {"memory", chosen.memory}};
-    return {exit_code::done, describe(chosen), std::move(json), "scale quantize"};
+    json = {{"plan", std::move(json)},
+            {"plan_sha256", chosen.sha256},
+            {"type", chosen.type},
+            {"budget", chosen.budget},
+            {"mix_bytes", chosen.stock_bytes},
+            {"stock_kl", chosen.stock_kl},
+            {"memory", chosen.memory},
+            {"forecast", making}};
+    return {exit_code::done, describe(chosen, making), std::move(json), "scale quantize"};
 }
 
 void add_size_options(CLI::App& command, quantize::SizeWish& wish) {
@@ -119,8 +133,8 @@ void add_size_options(CLI::App& command, quantize::SizeWish& wish) {
         command.add_option("--type", wish.type, "the bytes of this stock mix, such as Q4_K_M"),
         command.add_option("--memory-mib", wish.memory_mib,
                            "weights, KV cache and compute buffers for the workload may take so many MiB"),
-        command.add_option("--plan", wish.plan_file,
-                           "the types of this plan, as --dry-run --json or an artefact has it")
+        command
+            .add_option("--plan", wish.plan_file, "the types of this plan, as --dry-run --json or an artefact has it")
             ->type_name("FILE")};
     for (CLI::Option* size : sizes)
         for (CLI::Option* other : sizes)

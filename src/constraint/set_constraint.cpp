@@ -98,6 +98,7 @@ record::Constraint set_constraint(record::Pass& pass, const std::string& because
     constraint.because = judgement.overridden ? because : std::string();
     constraint.stakes = file.model.stakes;
     constraint.stakes_reason = file.model.stakes == "low" ? file.model.stakes_reason : std::string();
+    constraint.took = lock.took();
     pass.store().append({record::Stage::constraint, record::kind::constraint, {}, constraint});
     return constraint;
 }

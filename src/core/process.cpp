@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
 
 #include "core/error.h"
+#include "core/peak_memory.h"
 #include "core/text.h"
 
 namespace scale::core {
@@ -53,6 +55,14 @@ FileDescriptor open_for_append(const std::filesystem::path& path) {
     FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     if (!file) throw system_error("cannot write " + path.string(), errno);
     return file;
+}
+
+// As waitpid, and notes the child's peak of memory.
+pid_t wait_for_child(pid_t pid, int& status, int options) {
+    rusage used{};
+    const pid_t done = ::wait4(pid, &status, options, &used);
+    if (done > 0) note_child_memory(static_cast<std::uint64_t>(used.ru_maxrss) * 1024);
+    return done;
 }
 
 }  // namespace
@@ -125,7 +135,7 @@ Process& Process::operator=(Process&& other) noexcept {
 
 int Process::wait() {
     int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    while (wait_for_child(pid_, status, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;
     return status;
@@ -135,7 +145,7 @@ std::optional<int> Process::wait_for(std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     for (;;) {
         int status = 0;
-        const pid_t done = ::waitpid(pid_, &status, WNOHANG);
+        const pid_t done = wait_for_child(pid_, status, WNOHANG);
         if (done == pid_) {
             pid_ = -1;
             return status;

@@ -106,10 +106,9 @@ void take_line(const std::string& line, Answer& answer, core::Progress* progress
     const core::Json message = core::parse_json(line, "the worker's output");
     if (message.contains("progress") && message["progress"].is_object()) {
         const core::Json& at = message["progress"];
-        std::string note = at.value("note", "");
-        if (const auto memory = at.value("memory", std::uint64_t{0}); memory > 0)
-            note += (note.empty() ? "" : ", ") + core::human_bytes(memory);
-        if (progress) progress->update(at.value("done", 0.0), at.value("total", 0.0), note);
+        if (progress)
+            progress->update(at.value("done", 0.0), at.value("total", 0.0), at.value("note", ""),
+                             at.value("memory", std::uint64_t{0}));
     } else if (message.contains("result")) {
         answer.result = message["result"];
     } else if (message.contains("error")) {

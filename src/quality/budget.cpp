@@ -80,6 +80,7 @@ record::Budget as_declared(const record::PassFile& file, const record::Budget& d
     budget.items_sha256 = declared.items_sha256;
     budget.baseline_sha256 = declared.baseline_sha256;
     budget.template_sha256 = declared.template_sha256;
+    budget.took = declared.took;
     return budget;
 }
 
@@ -134,18 +135,22 @@ Declaration declare_budget(record::Pass& pass) {
         store_items(pass, declaration.budget,
                     pass.original(constraint.model_path.empty() ? pass.file().model.path : constraint.model_path),
                     constraint.stakes == "low", pass.work_folder() / "lock.log");
-    const core::Json payload = declaration.budget;
-    if (const record::Entry* current = lineage.current(record::kind::budget); current && current->payload == payload) {
-        declaration.hash = current->hash;
-        declaration.unchanged = true;
-        return declaration;
+    if (const record::Entry* current = lineage.current(record::kind::budget)) {
+        const auto in_force = current->payload.get<record::Budget>();
+        declaration.budget.took = in_force.took;
+        if (core::Json(in_force) == core::Json(declaration.budget)) {
+            declaration.hash = current->hash;
+            declaration.unchanged = true;
+            return declaration;
+        }
     }
     require_not_loosened(lineage, declaration.budget);
+    declaration.budget.took = lock.took();
     declaration.hash = pass.store()
                            .append({record::Stage::quality,
                                     record::kind::budget,
                                     {lineage.current(record::kind::constraint)->hash},
-                                    payload})
+                                    declaration.budget})
                            .hash;
     return declaration;
 }

@@ -143,6 +143,7 @@ Locked lock_quality(record::Pass& pass, int threads) {
     verdict.looks = std::move(judged.looks);
     verdict.noise = noise;
     verdict.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    verdict.took = lock.took();
     const record::Entry entry =
         pass.store().append({record::Stage::quality,
                              record::kind::verdict,

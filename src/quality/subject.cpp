@@ -52,7 +52,7 @@ Subject find_subject(const record::Pass& pass, const record::Lineage& lineage) {
     if (!subject.budget.baseline_sha256.empty() && subject.budget.baseline_sha256 != subject.artefact.original_sha256)
         throw core::refused("the budget was declared for another original than the artefact was made from",
                             "one original in budget and artefact", "scale lock --declare");
-    if (core::Json(as_declared(pass.file(), subject.budget)) != subject.budget_entry.payload)
+    if (core::Json(as_declared(pass.file(), subject.budget)) != core::Json(subject.budget))
         core::say("note: [budget] of scale.toml is not the declared one; the declared one counts");
     return subject;
 }

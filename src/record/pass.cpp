@@ -67,6 +67,7 @@ WorkLock::WorkLock(const fs::path& pass_folder, const std::string& command)
         fmt::format("{} (process {}, since {})", command, ::getpid(), core::to_rfc3339(core::now()));
     if (::ftruncate(file_.get(), 0) != 0) throw core::system_error("cannot write " + path_.string(), errno);
     core::write_all(file_.get(), line, path_.string());
+    meter_ = std::make_unique<Meter>(pass_folder);
 }
 
 WorkLock::~WorkLock() {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/file.h"
 #include "record/lineage.h"
+#include "record/meter.h"
 #include "record/objects.h"
 #include "record/pass_file.h"
 #include "record/store.h"
@@ -47,15 +49,18 @@ class Pass {
 };
 
 // Held by a command that works on the pass, so that two never work at once. The second is told who holds it, since when
-// and with which command.
+// and with which command. It measures what the command takes.
 class WorkLock {
   public:
     WorkLock(const std::filesystem::path& pass_folder, const std::string& command);
     ~WorkLock();
 
+    Usage took() const { return meter_->so_far(); }
+
   private:
     core::FileDescriptor file_;
     std::filesystem::path path_;
+    std::unique_ptr<Meter> meter_;
 };
 
 }  // namespace scale::record

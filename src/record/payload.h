@@ -9,3 +9,4 @@
 #include "record/payload/constraint.h"
 #include "record/payload/quality.h"
 #include "record/payload/rollout.h"
+#include "record/payload/usage.h"

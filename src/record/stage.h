@@ -25,6 +25,7 @@ namespace kind {
 inline constexpr const char* constraint = "constraint";              // S: payload Constraint
 inline constexpr const char* decision = "decision";                  // C: payload Decision
 inline constexpr const char* calibration_set = "calibration_set";    // A: payload CalibrationSet
+inline constexpr const char* forecast = "forecast";                  // any: payload Forecast
 inline constexpr const char* traffic_check = "traffic_check";        // A: payload TrafficCheck
 inline constexpr const char* artefact = "artefact";                  // A: payload Artefact
 inline constexpr const char* budget = "budget";                      // L: payload Budget

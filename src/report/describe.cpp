@@ -98,6 +98,9 @@ std::string describe(const record::Entry& entry) {
         return fmt::format("{} ({})", payload.value("path", ""),
                            core::human_bytes(payload.value("bytes", std::uint64_t{0})));
     if (kind == record::kind::budget) return fmt::format("{} points", payload.value("points", 0.0));
+    if (kind == record::kind::forecast)
+        return fmt::format("scale {} in {}", payload.value("command", ""),
+                           core::human_duration(payload.value("seconds", 0.0)));
     if (kind == record::kind::gate_started) return "artefact " + payload.value("artefact_sha256", "").substr(0, 12);
     if (kind == record::kind::verdict) return payload.value("verdict", "");
     if (kind == record::kind::archived) return "original " + payload.value("original_sha256", "").substr(0, 12);

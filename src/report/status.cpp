@@ -49,7 +49,10 @@ std::vector<std::string> warnings_of(const record::Lineage& lineage, const std::
 }
 
 core::Json to_json(const Action& action) {
-    return {{"entry", action.entry}, {"time", action.time}, {"who", action.who}, {"kind", action.kind},
+    return {{"entry", action.entry},
+            {"time", action.time},
+            {"who", action.who},
+            {"kind", action.kind},
             {"what", action.what}};
 }
 
@@ -106,7 +109,8 @@ StatusView view_status(const record::Lineage& lineage, std::vector<std::string> 
                                              record::stage_name(status.stage), status.why));
     const auto& entries = lineage.entries;
     for (auto entry = entries.rbegin(); entry != entries.rend() && view.actions.size() < actions_shown; ++entry)
-        view.actions.push_back({entry->seq, entry->time, user_of(entry->tool), entry->kind, describe(*entry)});
+        if (entry->kind != record::kind::forecast)
+            view.actions.push_back({entry->seq, entry->time, user_of(entry->tool), entry->kind, describe(*entry)});
     return view;
 }
 

@@ -170,8 +170,8 @@ std::string wanted_checkpoint(const record::Decision& decision, const QuantizeOp
     return options.checkpoint;
 }
 
-Product produce_checkpoint(record::Pass& pass, const record::Lineage& lineage, const Order& order,
-                           const std::string& format, const QuantizeOptions& options) {
+Product produce_checkpoint(record::Pass& pass, const record::WorkLock& lock, const record::Lineage& lineage,
+                           const Order& order, const std::string& format, const QuantizeOptions& options) {
     refuse_other_options(options, format);
     if (!options.again)
         if (auto artefact = finished(pass, lineage, format)) return {std::move(*artefact), true};
@@ -199,6 +199,7 @@ Product produce_checkpoint(record::Pass& pass, const record::Lineage& lineage, c
     require_free_folder(folder, artefact.checkpoint.files, lineage.entries);
     publish_folder(places.made_folder, folder);
     publish(places.made_twin, twin);
+    artefact.took = lock.took();
     pass.store().append({record::Stage::calibration, record::kind::artefact, order.parents, core::Json(artefact)});
     return {artefact, false};
 }

@@ -17,7 +17,7 @@ std::string wanted_checkpoint(const record::Decision& decision, const QuantizeOp
 
 // As produce(); the original must be a folder. Throws an io error where a folder of the checkpoint's name has files
 // that no artefact entry knows.
-Product produce_checkpoint(record::Pass& pass, const record::Lineage& lineage, const Order& order,
-                           const std::string& format, const QuantizeOptions& options);
+Product produce_checkpoint(record::Pass& pass, const record::WorkLock& lock, const record::Lineage& lineage,
+                           const Order& order, const std::string& format, const QuantizeOptions& options);
 
 }  // namespace scale::quantize

@@ -49,7 +49,7 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
     lineage.require_done(record::Stage::choice);
     const Order order = read_order(pass, lineage);
     if (const std::string format = wanted_checkpoint(order.decision, options); !format.empty())
-        return produce_checkpoint(pass, lineage, order, format, options);
+        return produce_checkpoint(pass, lock, lineage, order, format, options);
     const PlanOrder wanted = plan_order(pass, order, options, pass.work_folder());
     if (!options.again)
         if (auto artefact = finished(pass, lineage, options, wanted)) return {std::move(*artefact), true};
@@ -85,6 +85,7 @@ Product produce(record::Pass& pass, const QuantizeOptions& options) {
     pass.objects().put(chosen.text);
     publish(partial, target);
     publish_plan(target, chosen.text, lineage.entries);
+    artefact.took = lock.took();
     pass.store().append({record::Stage::calibration, record::kind::artefact, order.parents, core::Json(artefact)});
     remove_refinement_journal(pass);
     remove_allocation_journal(pass.work_folder());

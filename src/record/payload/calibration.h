@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "record/payload/usage.h"
 
 namespace scale::record {
 
@@ -85,6 +86,7 @@ struct CalibrationSet {
     ChannelCoverage channels;
     std::string channels_sha256;             // object: the coverage of every layer
     std::vector<int> holdout_conversations;  // a number for each held-out sample; equal ones share a conversation
+    Usage took;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CalibrationSet, set_sha256, holdout_sha256, samples, tokens,
                                                 holdout_samples, holdout_tokens, created_at, expires_at, log_sha256,
@@ -93,7 +95,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CalibrationSet, set_sha256, hold
                                                 canary_tokens, profile_sha256, source, log_distinct, log_kept,
                                                 near_duplicates, dropped, redactions, redacted, samples_cut,
                                                 own_answers, nearness, random_nearness, channels, channels_sha256,
-                                                holdout_conversations)
+                                                holdout_conversations, took)
 
 // One comparison of new traffic with the traffic that a calibration set was drawn from.
 struct DriftTest {
@@ -195,12 +197,13 @@ struct Artefact {
     std::string import_proof_sha256;  // object: the comparison of every decoded weight with that file
     StatisticsStability stability;
     Checkpoint checkpoint;
+    Usage took;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Artefact, sha256, path, bytes, type, bits_per_weight, original_sha256,
                                                 statistics_sha256, statistics_tokens, method, rounding, allocation,
                                                 plan_sha256, budget, budget_bytes, because, tensors, prompt, generated,
                                                 original_generated, notes, imported_sha256, import_proof_sha256,
-                                                stability, checkpoint)
+                                                stability, checkpoint, took)
 
 // One source of a training mixture (quantisation-aware training).
 struct MixturePart {

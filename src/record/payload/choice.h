@@ -46,8 +46,9 @@ struct Decision {
     Speed original_speed;
     std::string trial;  // how the kernel trial was made: "whole model, 3 interleaved rounds"
     std::vector<Candidate> candidates;
+    Usage took;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Decision, type, format, rule, reason, because, qat_plan_sha256,
-                                                original_speed, trial, candidates)
+                                                original_speed, trial, candidates, took)
 
 }  // namespace scale::record

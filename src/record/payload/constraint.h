@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/json.h"
+#include "record/payload/usage.h"
 
 namespace scale::record {
 
@@ -82,9 +83,11 @@ struct Constraint {
     std::uint64_t model_bytes = 0;
     std::int64_t model_modified = 0;  // last change of the file, nanoseconds since 1970; a hint that spares a hash
     Fingerprint fingerprint;
+    Usage took;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Constraint, kind, sentence, target, workload, memory, speed,
                                                 price_per_million_tokens, because, stakes, stakes_reason, hardware,
-                                                model_path, source_sha256, model_bytes, model_modified, fingerprint)
+                                                model_path, source_sha256, model_bytes, model_modified, fingerprint,
+                                                took)
 
 }  // namespace scale::record

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "record/payload/usage.h"
 
 namespace scale::record {
 
@@ -69,12 +70,13 @@ struct Budget {
     std::string items_sha256;     // object: the items of the last look, in the order in which they are taken
     std::string baseline_sha256;  // the original's file
     std::string template_sha256;  // its chat template
+    Usage took;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Budget, alpha, points, suites, likelihood_nats, kl_mean, top1_agreement,
                                                 perplexity_ratio, items, kl_tokens, context, seed, scoring, kl_p99,
                                                 kl_p999, rms_dp, slices, slice_factor, looks, items_cap, spending,
                                                 length_ratio, behaviour_points, imports, items_sha256, baseline_sha256,
-                                                template_sha256)
+                                                template_sha256, took)
 
 struct GateStarted {
     std::string artefact_sha256;
@@ -157,9 +159,11 @@ struct Verdict {
     double seconds = 0;
     std::vector<GateLook> looks;
     NoiseFloor noise;
+    Usage took;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Verdict, verdict, sentence, artefact_sha256, gate_started,
-                                                measurements_sha256, compressed, checks, worst, seconds, looks, noise)
+                                                measurements_sha256, compressed, checks, worst, seconds, looks, noise,
+                                                took)
 
 // The gate of a checkpoint during training. It never opens a rollout; it says whether training should go on.
 struct CheckpointGate {

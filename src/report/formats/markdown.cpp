@@ -10,6 +10,7 @@
 #include "report/formats/formats.h"
 #include "report/formats/markdown_text.h"
 #include "report/status.h"
+#include "report/step_figures.h"
 
 namespace scale::report {
 
@@ -72,12 +73,11 @@ std::string verdict(const record::Verdict& verdict) {
             ++slices;
             continue;
         }
-        rows.push_back({plain_markdown(title_of(check)), check.result == "PASS" ? check.result : "**" + check.result + "**",
-                        figure_of(check, check.difference), figure_of(check, check.upper),
-                        figure_of(check, check.margin), fmt::format("{}", check.n),
-                        record::counts_in_points(check)
-                            ? fmt::format("{} / {}", check.base_only, check.candidate_only)
-                            : "–"});
+        rows.push_back(
+            {plain_markdown(title_of(check)), check.result == "PASS" ? check.result : "**" + check.result + "**",
+             figure_of(check, check.difference), figure_of(check, check.upper), figure_of(check, check.margin),
+             fmt::format("{}", check.n),
+             record::counts_in_points(check) ? fmt::format("{} / {}", check.base_only, check.candidate_only) : "–"});
     }
     std::string text =
         fmt::format("\n## Gate: {}\n\n{}\n\n", plain_markdown(verdict.verdict), plain_markdown(verdict.sentence)) +
@@ -87,13 +87,28 @@ std::string verdict(const record::Verdict& verdict) {
     return text + "\nMeasured on both models, same items and texts; each upper limit must stay below its margin.\n";
 }
 
+std::string taken(const record::Lineage& lineage) {
+    std::vector<std::vector<std::string>> rows;
+    try {
+        for (const StepFigures& step : step_figures(lineage.entries)) rows.push_back(cells_of(step));
+    } catch (const core::Json::exception& problem) {
+        return fmt::format("\nWhat the steps took cannot be shown: {}\n", plain_markdown(problem.what()));
+    }
+    if (rows.empty()) return {};
+    for (auto& row : rows) row.front() = code_markdown(row.front());
+    return folded("Predicted (estimated) and actual (measured) time, memory and disk",
+                  table_markdown(
+                      {"step", "time, predicted", "actual", "memory, predicted", "actual", "disk, predicted", "actual"},
+                      {false, true, true, true, true, true, true}, rows));
+}
+
 std::string boxes(const Checklist& checklist) {
     std::string list;
     for (const Box& box : checklist.boxes)
         list += fmt::format("- [{}] {}\n", box.ticked ? 'x' : ' ', plain_markdown(box.text));
-    return folded(fmt::format("Checklist: {} of {} ticked, from the record alone", checklist.ticked(),
-                              checklist.boxes.size()),
-                  list);
+    return folded(
+        fmt::format("Checklist: {} of {} ticked, from the record alone", checklist.ticked(), checklist.boxes.size()),
+        list);
 }
 
 std::string provenance(const ReportInput& input) {
@@ -123,6 +138,7 @@ std::string report_markdown(const ReportInput& input) {
     text += of_latest<record::Decision>(lineage, record::kind::decision, decision);
     text += of_latest<record::Artefact>(lineage, record::kind::artefact, artefact);
     text += of_latest<record::Verdict>(lineage, record::kind::verdict, verdict);
+    text += taken(lineage);
     text += boxes(check(lineage, input.now));
     text += provenance(input);
     if (!status.next.empty()) text += "\nNext: " + code_markdown(status.next) + "\n";

@@ -1,0 +1,131 @@
+// The artefact and its gate.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "forecast/rates.h"
+#include "forecast/steps.h"
+#include "quality/looks.h"
+#include "quantize/produce/steps.h"
+
+namespace scale::forecast {
+
+namespace {
+
+constexpr double statistics_cost = 1.4;   // of a pass that also sums every input, over a prompt's
+constexpr double moments_cost = 2.5;      // of one that also multiplies every input with itself
+constexpr double gradient_tokens = 4096;  // forward and backward in float (allocation/search.cpp)
+constexpr double gradient_cost = 6;       // over a prompt's
+constexpr double probe_tokens = 24576;    // that probes and exchanges may each cost
+constexpr double input_tokens = 8192;     // behind the errors of every type
+constexpr double rounding_weights = 6e6;  // a second and thread, with error feedback
+constexpr double tuning_cost = 30;        // over a prompt's, of each token of the set
+constexpr std::uint64_t moments_limit = 4ULL << 30;
+constexpr double suite_item = 45;                 // tokens that an item by likelihood costs (quality/measure_items.cpp)
+constexpr double written_token = 2.5;             // and one that is written, a token of the answer
+constexpr double noise_share = 1.0 / 6;           // of the first look, for the noise floor
+constexpr double noise_cost = 2;                  // small batches, and a thread less
+constexpr double checkpoint_bits = 16 + 32 + 16;  // a weight: the original in F16, its twin in F32, a checkpoint
+
+// Whole second moments of every distinct input, two halves in float: three inputs as wide as the model and one as its
+// feed-forward part, a layer.
+std::uint64_t moment_bytes(const model::ModelSummary& model) {
+    const std::uint64_t layer = 3 * model.width * model.width + model.feed_forward * model.feed_forward;
+    return std::min(moments_limit, 2 * sizeof(float) * model.layers * layer);
+}
+
+double scored_tokens(const Facts& facts, const record::Budget& budget, const record::GateLook& look) {
+    double items = 0;
+    for (const std::string& suite : budget.scoring.suites) {
+        const auto known = facts.scoring.find(suite);
+        const bool written =
+            known != facts.scoring.end() ? known->second == "generation" : budget.scoring.mode == "generation";
+        const double share = suite == "consistency" ? 0.5 : 1;
+        items += share * look.items * (suite_item + (written ? written_token * budget.scoring.answer_tokens : 0));
+    }
+    return items + static_cast<double>(look.tokens);
+}
+
+}  // namespace
+
+record::Forecast of_quantize(const Facts& facts) {
+    const record::CalibrationSection& settings = facts.file.calibration;
+    const ExpectedType type = expected_type(facts);
+    const bool narrow = type.bits < 8;
+    const bool refined = narrow && settings.rounding != "stock";
+    const bool searched = narrow && settings.allocation != "stock";
+    const auto weights = static_cast<double>(facts.original.parameters);
+    const auto tokens = static_cast<double>(calibration_tokens(facts));
+    const auto refinement = std::min(tokens, static_cast<double>(quantize::refinement_tokens));
+    record::Forecast step;
+    double passes = statistics_cost * tokens;  // tokens at a prompt's cost
+    double rounded = 0;                        // weights, with error feedback
+    step.seconds_how = fmt::format("{}, statistics on {:.0f} tokens", type.name, tokens);
+    if (searched) {
+        passes += gradient_cost * gradient_tokens + moments_cost * input_tokens + 2 * probe_tokens;
+        rounded += 3 * weights;
+        step.seconds_how += ", the search for types";
+    }
+    if (refined) {
+        passes += moments_cost * refinement;
+        rounded += weights;
+        step.seconds_how += ", refinement";
+    }
+    if (settings.rounding == "tuned") {
+        passes += tuning_cost * tokens;
+        step.seconds_how += ", tuning";
+    }
+    step.seconds = 6 * rate::job_seconds + passes / facts.pace.prefill + rounded / (facts.threads * rounding_weights) +
+                   weights / (facts.threads * rate::stock_weights) +
+                   2 * weights / (facts.threads * rate::read_weights) +
+                   static_cast<double>(facts.original.file_bytes) / rate::disk_bytes;
+    step.seconds_how += " " + facts.pace.how;
+
+    const std::uint64_t file = type.bytes;
+    const std::uint64_t floats = facts.original.parameters * sizeof(float);
+    std::uint64_t memory = facts.original.file_bytes + file;
+    if (refined || searched) memory = std::max(memory, facts.original.file_bytes + file + moment_bytes(facts.original));
+    if (searched || settings.rounding == "tuned") memory = std::max(memory, facts.original.file_bytes + 2 * floats);
+    step.memory = memory + 2 * rate::process;
+    step.memory_how = refined || searched ? "the model in float with gradients, or its files and the moments of inputs"
+                                          : "the original and the artefact";
+    const bool checkpoint = facts.file.deploy.target == "vllm";
+    const std::uint64_t copies = searched ? 2 * facts.original.file_bytes : 0;
+    step.kept =
+        checkpoint ? static_cast<std::uint64_t>(weights * checkpoint_bits / 8) : file + facts.original.file_bytes / 100;
+    step.disk = step.kept + std::max(copies, refined ? file : 0);
+    step.disk_how = checkpoint ? "the checkpoint and the model it decodes to, in F32"
+                               : fmt::format("the artefact of {}{}{}", core::human_bytes(file),
+                                             searched ? ", two copies of the original for the search" : "",
+                                             refined ? ", the refinement's journal" : "");
+    return step;
+}
+
+record::Forecast of_lock(const Facts& facts) {
+    const record::Budget& budget = facts.budget ? *facts.budget : facts.file.budget;
+    const bool compressed = facts.file.model.stakes == "low";
+    const std::vector<record::GateLook> looks = quality::plan_looks(budget, compressed);
+    const double tokens = scored_tokens(facts, budget, looks.front());
+    const double most = scored_tokens(facts, budget, looks.back());
+    const std::uint64_t artefact = facts.artefact ? facts.artefact->bytes : expected_type(facts).bytes;
+    record::Forecast step;
+    step.seconds = 2 * rate::job_seconds + 2 * tokens / facts.pace.prefill * (1 + noise_share * noise_cost) +
+                   static_cast<double>(facts.original.file_bytes + artefact) / rate::disk_bytes;
+    step.seconds_how = fmt::format("{} items a suite and {} tokens of text through both models {}", looks.front().items,
+                                   looks.front().tokens, facts.pace.how);
+    if (looks.size() > 1)
+        step.seconds_how += fmt::format("; the first look, all {} would take {}", looks.size(),
+                                        core::human_duration(step.seconds * most / std::max(tokens, 1.0)));
+    step.memory = facts.original.file_bytes + artefact + 3 * rate::process +
+                  std::min<std::uint64_t>(std::uint64_t{512} << 20, facts.original.vocabulary * sizeof(float) * 512);
+    step.memory_how = "both models, and the original's predictions of a text";
+    step.kept =
+        static_cast<std::uint64_t>(22 * static_cast<double>(looks.front().tokens) +
+                                   600.0 * looks.front().items * static_cast<double>(budget.scoring.suites.size()));
+    step.disk = 2 * step.kept;
+    step.disk_how = "results by item and token, twice while the gate runs";
+    return step;
+}
+
+}  // namespace scale::forecast
