@@ -70,7 +70,7 @@ record::Forecast of_set(const Facts& facts) {
     step.seconds = 2 * rate::job_seconds + bytes / rate::disk_bytes * (facts.to_convert ? 3 : 1) +
                    (rounds + 0.5) * round_of(facts);
     step.seconds_how = fmt::format("{} round{} of the workload {}", rounds, rounds == 1 ? "" : "s", facts.pace.how);
-    step.memory = facts.serving_memory + rate::process;
+    step.memory = facts.serving_memory + rate::process_bytes;
     step.memory_how = "weights and cache of the workload";
     if (facts.to_convert) {
         step.disk = step.kept = facts.original.file_bytes;
@@ -86,7 +86,7 @@ record::Forecast of_choose(const Facts& facts) {
     if (facts.file.deploy.target == "vllm") {
         step.seconds = rate::job_seconds;
         step.seconds_how = "documents decide, nothing is measured";
-        step.memory = rate::process;
+        step.memory = rate::process_bytes;
         step.memory_how = "no model is loaded";
         step.disk_how = "logs only";
         return step;
@@ -99,7 +99,7 @@ record::Forecast of_choose(const Facts& facts) {
     step.seconds_how = fmt::format("{} stand-ins written, {} round{} each and of the original {}", trial.candidates,
                                    rounds, rounds == 1 ? "" : "s", facts.pace.how);
     const auto limit = static_cast<std::uint64_t>(trial_memory * static_cast<double>(facts.memory_available));
-    step.memory = std::min(trial.memory, limit) + rate::process;
+    step.memory = std::min(trial.memory, limit) + rate::process_bytes;
     step.memory_how = trial.memory <= limit
                           ? "the original and all stand-ins side by side"
                           : fmt::format("groups of stand-ins within {:.0f} % of what is free", 100 * trial_memory);
@@ -115,7 +115,7 @@ record::Forecast of_declare(const Facts& facts) {
     record::Forecast step;
     step.seconds = rate::job_seconds;
     step.seconds_how = "items are generated, no model runs";
-    step.memory = rate::process + facts.original.vocabulary * 200;
+    step.memory = rate::process_bytes + facts.original.vocabulary * 200;
     step.memory_how = "the tokenizer";
     if (pilot) {
         step.seconds +=
@@ -124,7 +124,7 @@ record::Forecast of_declare(const Facts& facts) {
         step.seconds_how =
             fmt::format("a pilot of {} items in each of {} suites, answers of {} tokens {}", budget.scoring.pilot_items,
                         suites, budget.scoring.answer_tokens, facts.pace.how);
-        step.memory = facts.serving_memory + rate::process;
+        step.memory = facts.serving_memory + rate::process_bytes;
         step.memory_how = "weights and cache of the original";
     }
     step.disk = step.kept =
@@ -140,12 +140,12 @@ record::Forecast of_assemble(const Facts& facts) {
     record::Forecast step;
     step.seconds = 2 * rate::job_seconds + static_cast<double>(facts.traffic_bytes) / log_bytes;
     step.seconds_how = fmt::format("{} of the log", core::human_bytes(facts.traffic_bytes));
-    step.memory = rate::process + 4 * facts.traffic_bytes + facts.original.vocabulary * 200;
+    step.memory = rate::process_bytes + 4 * facts.traffic_bytes + facts.original.vocabulary * 200;
     step.memory_how = "the log and its index";
     if (settings.channels != "off") {
         step.seconds += rate::job_seconds + channel_cost * read / facts.pace.prefill;
         step.seconds_how += fmt::format(", {:.0f} tokens of candidates {}", read, facts.pace.how);
-        step.memory = std::max(step.memory, facts.serving_memory + rate::process);
+        step.memory = std::max(step.memory, facts.serving_memory + rate::process_bytes);
         step.memory_how = "weights of the original, or the log and its index";
     }
     if (settings.answers == "generate") {

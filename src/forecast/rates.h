@@ -11,11 +11,12 @@ inline constexpr double operations = 40e9;      // a second, of a prompt's arith
 inline constexpr double bandwidth = 6e9;        // bytes a second
 inline constexpr double most_bandwidth = 40e9;  // of all threads together
 
-inline constexpr double disk_bytes = 300e6;         // a second: hashing, copying, converting, whole process
-inline constexpr double job_seconds = 0.4;          // to start a worker and load what is in the page cache
-inline constexpr std::uint64_t process = 48 << 20;  // bytes that a worker holds besides models
+inline constexpr double disk_bytes = 300e6;               // a second: hashing, copying, converting, whole process
+inline constexpr double job_seconds = 0.4;                // to start a worker and load what is in the page cache
+inline constexpr std::uint64_t process_bytes = 48 << 20;  // that a worker holds besides models
 
-inline constexpr double stock_weights = 12e6;  // a second, rounded by the stock quantiser, mean over the candidates
-inline constexpr double read_weights = 60e6;   // a second, decoded and looked at
+inline constexpr double stock_weights = 12e6;   // a second, rounded by the stock quantiser, mean over the candidates
+inline constexpr double refined_weights = 6e6;  // a second, with error feedback
+inline constexpr double read_weights = 60e6;    // a second, decoded and looked at
 
 }  // namespace scale::forecast::rate
