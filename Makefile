@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine build demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
+.PHONY: help packages engine configure build program demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 export CCACHE_BASEDIR := $(CURDIR)
@@ -10,7 +10,7 @@ help:
 	@echo "make demo       the whole pass on a small real model, from constraint to rollback"
 	@echo "make test       all tests but the slow ones;  make test-slow: those"
 	@echo "make test-browser  the live page and the report in Chromium"
-	@echo "make build      the program: build/$(PRESET)/scale"
+	@echo "make program    build/$(PRESET)/scale;  make build: with its tests and benchmarks"
 	@echo "make asan tsan  the tests under AddressSanitizer with UBSan, and under ThreadSanitizer"
 	@echo "make bench      measurements (bench-gate, bench-rollout)"
 	@echo "make docs       the documentation as a site;  make package: Debian package and tarball"
@@ -23,11 +23,17 @@ packages:
 engine: packages
 	@scripts/build_engine.sh >/dev/null
 
-build: engine
+configure: engine
 	@SCALE_ENGINE="$$(scripts/build_engine.sh)" cmake --preset $(PRESET) >build-$(PRESET).log 2>&1 || { cat build-$(PRESET).log; exit 1; }; rm -f build-$(PRESET).log
+
+build: configure
 	@cmake --build --preset $(PRESET)
 
-demo: build
+# The program alone; tests and benchmarks are as much again.
+program: configure
+	@cmake --build --preset $(PRESET) --target scale
+
+demo: program
 	@examples/smollm2/demo.sh build/$(PRESET)/scale
 
 test: build
