@@ -1,4 +1,4 @@
-// What work costs where this pass has not measured it, fitted to whole runs on two machines' cores
+// What work costs where this pass has not measured it, fitted to earlier runs of a model of 135 million parameters
 // (docs/measurements/forecast.md). Figures are a thread's unless they say otherwise.
 #pragma once
 
