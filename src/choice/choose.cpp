@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "choice/candidates.h"
+#include "choice/endpoint/server_trial.h"
 #include "choice/gather.h"
 #include "choice/qat/plan.h"
 #include "choice/rules.h"
@@ -90,31 +91,46 @@ void finish(const Outcome& outcome, const Situation& situation, const std::strin
     if (!plan.empty()) decision.qat_plan_sha256 = pass.objects().put(plan);
 }
 
-// No kernel of a GPU server runs here: documents decide, and the decision says so.
-record::Decision choose_for_server(record::Pass& pass, const Gathered& facts, const record::WorkLock& lock) {
-    if (facts.situation.constraint.source_sha256.empty())
+// Without servers no kernel of theirs can be tried: documents decide, and the decision says so.
+record::DecisionAtServers choose_for_server(record::Pass& pass, const Gathered& facts, const EndpointOptions& servers,
+                                            const record::WorkLock& lock) {
+    const Situation& situation = facts.situation;
+    if (situation.constraint.source_sha256.empty())
         throw core::refused("the original is a GGUF file, and the deployment is vllm",
                             "a Hugging Face folder, from which a checkpoint for a GPU server can be made",
                             "set path in [model] to the folder, then scale set");
-    const Outcome outcome =
-        decide_for_server(facts.situation, pass.file().deploy.hardware, list_server_candidates(facts));
+    record::DecisionAtServers made;
+    record::Decision& decision = made.decision;
+    decision.candidates = list_server_candidates(facts);
+    Outcome outcome;
+    if (servers.endpoints.empty()) {
+        decision.trial = "none: kernels of the server as documented";
+        outcome = decide_for_server(situation, pass.file().deploy.hardware, decision.candidates);
+    } else {
+        try_at_servers({facts.model, situation.constraint.workload, pass.file().choice.trial_rounds,
+                        pass.work_folder() / "choice.prompts.log"},
+                       connect_servers(servers), made);
+        outcome = decide_at_servers(situation, decision.candidates);
+    }
     stop_on_refusal(outcome);
-    record::Decision decision;
-    decision.trial = "none: kernels of the server as documented";
-    finish(outcome, facts.situation, {}, pass, decision);
+    finish(outcome, situation, {}, pass, decision);
     decision.took = lock.took();
-    pass.store().append({record::Stage::choice, record::kind::decision, {facts.basis}, decision});
-    return decision;
+    pass.store().append({record::Stage::choice, record::kind::decision, {facts.basis}, made});
+    return made;
 }
 
 }  // namespace
 
-record::Decision choose_type(record::Pass& pass, const ChooseOptions& options) {
+record::DecisionAtServers choose_type(record::Pass& pass, const ChooseOptions& options) {
     const record::WorkLock lock(pass.folder(), "scale choose");
     Gathered facts = gather(pass);
     Situation& situation = facts.situation;
     take_pin(options, pass.file().choice, situation);
-    if (situation.target == "vllm") return choose_for_server(pass, facts, lock);
+    if (situation.target == "vllm") return choose_for_server(pass, facts, options.servers, lock);
+    if (!options.servers.endpoints.empty())
+        throw core::usage_error("--endpoint for a deployment on " + situation.target,
+                                "target = \"vllm\" in [deploy] of scale.toml; llama.cpp is tried on this machine",
+                                "scale choose");
     const std::string plan = read_plan(pass, options, situation);
 
     record::Decision decision;
@@ -130,7 +146,7 @@ record::Decision choose_type(record::Pass& pass, const ChooseOptions& options) {
     decision.took = lock.took();
     pass.store().append({record::Stage::choice, record::kind::decision, {facts.basis}, decision});
     remove_stand_ins(pass.work_folder());
-    return decision;
+    return {decision, {}};
 }
 
 }  // namespace scale::choice

@@ -77,6 +77,8 @@ Exclusion does_not_fit(const Situation& situation, const record::Candidate& cand
 
 Exclusion not_tried(const record::Candidate& candidate) {
     if (candidate.trialled) return std::nullopt;
+    if (candidate.target == "vllm")
+        return fmt::format("was not measured: no --endpoint names a server for it; {}", candidate.speed_source);
     return fmt::format("was not measured here{}", candidate.speed_source.empty() ? "" : ": " + candidate.speed_source);
 }
 

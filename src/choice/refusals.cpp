@@ -47,7 +47,8 @@ Refusal refuse_nothing_left(const Situation& situation, const std::vector<record
         for (const record::Candidate& candidate : candidates)
             if (candidate.rule == rule::slower && candidate.speedup.median > fastest->speedup.median)
                 fastest = &candidate;
-        return {fmt::format("no type that is left runs faster than the original on this machine: the fastest, {}, {}",
+        const char* where = situation.target == "vllm" ? "at the servers given" : "on this machine";
+        return {fmt::format("no type that is left runs faster than the original {}: the fastest, {}, {}", where,
                             fastest->name, fastest->reason),
                 "kernels that relieve a " + situation.constraint.kind + " constraint",
                 "keep the original here, try a machine with stronger integer kernels, or state a memory constraint"};

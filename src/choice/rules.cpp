@@ -59,8 +59,13 @@ bool quality_must_stay_high(const Situation& situation) {
     return situation.quality == "paramount" || situation.points <= high_quality_points;
 }
 
+// There is no estimate for the formats of servers.
+const char* merit(const Candidate& winner) {
+    return winner.kl_source.empty() ? "is the fastest" : "has the lowest estimated KL";
+}
+
 Choice choose_int8(const Situation& situation, std::vector<Candidate>& candidates) {
-    Candidate* int8 = find(candidates, "Q8_0");
+    Candidate* int8 = find(candidates, situation.target == "vllm" ? "W8A8-INT8" : "Q8_0");
     if (!int8 || !int8->eligible || !on_target(situation, *int8)) return {};
     if (situation.quality == "paramount")
         return {int8, rule::int8_quality,
@@ -78,11 +83,11 @@ Choice choose_by_rules(const Situation& situation, std::vector<Candidate>& candi
     if (Choice int8 = choose_int8(situation, candidates); int8.winner) return int8;
     if (Candidate* winner = best_between(situation, candidates, 4, 5))
         return {winner, rule::default_4_bit,
-                fmt::format("4 bits is the default, and of the 4-bit types left it has the lowest estimated KL: {}",
+                fmt::format("4 bits is the default, and of the 4-bit types left it {}: {}", merit(*winner),
                             relief(situation, *winner))};
     if (Candidate* winner = best_between(situation, candidates, 5, 17))
         return {winner, rule::wider,
-                fmt::format("no 4-bit type will do, and of the wider ones left it has the lowest estimated KL: {}",
+                fmt::format("no 4-bit type will do, and of the wider ones left it {}: {}", merit(*winner),
                             relief(situation, *winner))};
     if (Candidate* winner = best_between(situation, candidates, 0, 4))
         return {winner, rule::below_4_bit,
@@ -120,6 +125,8 @@ void explain_loss(const Situation& situation, const Choice& choice, Candidate& l
         loser.reason = fmt::format("is narrower than need be: {} will do", winner.name);
     else if (choice.rule == rule::default_4_bit && loser.nominal_bits >= 5)
         loser.reason = fmt::format("is wider than the default of 4 bits, and {} will do", winner.name);
+    else if (loser.kl_source.empty())
+        loser.reason = fmt::format("would do, but {} is faster", winner.name);
     else
         loser.reason = fmt::format("would do, but its estimated KL is {:.4f} against {:.4f} of {}", loser.kl_estimate,
                                    winner.kl_estimate, winner.name);
@@ -157,11 +164,14 @@ Outcome rule_out(const Situation& situation, std::vector<Candidate> candidates) 
 Outcome decide(const Situation& situation, std::vector<Candidate> candidates) {
     Outcome outcome = rule_out(situation, std::move(candidates));
     if (outcome.refused()) return outcome;
-    for (Candidate& candidate : outcome.candidates) {
+    return decide_tried(situation, std::move(outcome.candidates));
+}
+
+Outcome decide_tried(const Situation& situation, std::vector<Candidate> candidates) {
+    for (Candidate& candidate : candidates) {
         judge(candidate, rule::untried, not_tried(candidate));
         judge(candidate, rule::slower, slower_than_original(situation, candidate));
     }
-    candidates = std::move(outcome.candidates);
     if (Candidate* pinned = find(candidates, situation.pinned)) {
         if (!pinned->eligible) {
             Refusal refusal = refuse_pinned(*pinned);

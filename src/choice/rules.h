@@ -10,14 +10,14 @@
 //   untried      A type that the kernel trial could not run is not chosen.
 //   slower       Under a throughput or cost constraint, a type whose median paired speedup is below 1 is refused.
 // Rules that choose among those that are left, tried in this order:
-//   pinned       A person's type, with a reason; none of the rules above yields to it but `reference` of another
-//   target. int8-quality     quality = "paramount" and Q8_0 is left: INT8, since memory is adequate. int8-throughput
-//   Throughput or cost constraint, Q8_0 faster than the original in every round and on target, and
-//                    quality must stay high (quality = "paramount", or a budget of at most 1 point): INT8.
-//   default-4-bit    4 bits: of those on target the lowest estimated KL; equal estimates go to the faster.
-//   wider        No 4-bit type is left and on target: the lowest estimated KL of the wider ones that are.
-//   below-4-bit  No type of 4 bits or more is: the lowest estimated KL of the unlocked narrower ones that are.
-//   fastest      Nothing is on target, and a person's reason accepts that: the fastest that is left.
+//   pinned           A person's type, with a reason; none of the rules above yields to it but `reference`.
+//   int8-quality     quality = "paramount" and INT8 is left (Q8_0; W8A8-INT8 at servers), since memory is adequate.
+//   int8-throughput  Throughput or cost constraint, INT8 faster than the original in every round and on target, and
+//                    quality must stay high (quality = "paramount", or a budget of at most 1 point).
+//   default-4-bit    4 bits: of those on target the lowest estimated KL; equal estimates, or none, go to the faster.
+//   wider            No 4-bit type is left and on target: the lowest estimated KL of the wider ones that are.
+//   below-4-bit      No type of 4 bits or more is: the lowest estimated KL of the unlocked narrower ones that are.
+//   fastest          Nothing is on target, and a person's reason accepts that: the fastest that is left.
 // "On target" matters under a throughput constraint (requests a minute) and a cost constraint (price per million
 // tokens); a memory target is the memory rule's. Where nothing can be chosen, the outcome is a refusal.
 #pragma once
@@ -88,6 +88,9 @@ Outcome rule_out(const Situation& situation, std::vector<record::Candidate> cand
 
 // All rules, on candidates that have been tried.
 Outcome decide(const Situation& situation, std::vector<record::Candidate> candidates);
+
+// The rules from `untried` on, on candidates that are still eligible.
+Outcome decide_tried(const Situation& situation, std::vector<record::Candidate> candidates);
 
 // How far a candidate is from the target of a throughput or cost constraint: needed over served, or price over target;
 // at most 1 is on target. 0 under a memory constraint.

@@ -47,17 +47,46 @@ std::string legend(const std::vector<record::Candidate>& candidates) {
         if (candidate.trialled && speed.empty()) speed = candidate.speed_source;
         if (candidate.kl_estimate > 0 && kl.empty()) kl = candidate.kl_source;
     }
+    const auto some = [&](auto&& holds) { return std::any_of(candidates.begin(), candidates.end(), holds); };
+    const bool at_servers = some([](const record::Candidate& c) { return c.trialled && c.target == "vllm"; });
     std::string text =
         "Bits per weight and file size: planned by the quantiser, after fallbacks. Memory: estimated, for the "
         "workload.\n";
-    if (std::none_of(candidates.begin(), candidates.end(), [](const record::Candidate& c) { return c.trialled; }))
+    if (at_servers) text = "Bits per weight, file size and memory: estimated.\n";
+    if (!some([](const record::Candidate& c) { return c.trialled; }))
         text = "Bits per weight, file size and memory: estimated. Nothing was measured: kernels as documented.\n";
     if (!kl.empty()) text += fmt::format("KL, nats per token: {}; in brackets ± 1 σ.\n", kl);
     if (!speed.empty()) text += fmt::format("Requests/min and speedup, median [lowest–highest round]: {}.\n", speed);
     return text;
 }
 
+std::string millis(const record::Measured& seconds) {
+    return fmt::format("{:.1f} [{:.1f}–{:.1f}] ms", 1000 * seconds.median, 1000 * seconds.low, 1000 * seconds.high);
+}
+
+std::string times(const record::Measured& ratio) {
+    return fmt::format("{:.2f} [{:.2f}–{:.2f}]", ratio.median, ratio.low, ratio.high);
+}
+
 }  // namespace
+
+std::string server_table(const record::DecisionAtServers& made) {
+    if (made.servers.empty()) return {};
+    const record::Measured& rate = made.decision.original_speed.rate;
+    std::string text = fmt::format("Original at its server: {:.1f} [{:.1f}–{:.1f}] requests/min (measured)\n",
+                                   rate.median, rate.low, rate.high);
+    for (const record::TrialServer& server : made.servers) {
+        text += fmt::format("  {:<15} {}, model {}{}{}\n", server.candidate, server.url, server.model,
+                            server.software.empty() ? "" : ", ", server.software);
+        text += fmt::format("  {:<15} first token {}, then {} a token (measured, {} requests)", "",
+                            millis(server.first_token), millis(server.next_token), server.requests);
+        if (server.candidate != "original")
+            text += fmt::format("; {} and {} times as quick as the original", times(server.first_token_speedup),
+                                times(server.next_token_speedup));
+        text += "\n";
+    }
+    return text;
+}
 
 std::string candidate_table(const std::vector<record::Candidate>& candidates) {
     std::string text = fmt::format("  {:<15} {:>6} {:>9} {:>10}  {:<22} {:<20} {:<18} {}\n", "type", "bpw", "file MiB",

@@ -4,6 +4,7 @@
 #include "calibration/channels/channels_job.h"
 #include "calibration/drift/live_job.h"
 #include "calibration/tokenize_job.h"
+#include "choice/endpoint/prompts.h"
 #include "choice/trial_jobs.h"
 #include "cli/model_argument.h"
 #include "constraint/measure_job.h"
@@ -15,6 +16,7 @@
 #include "quantize/export_job.h"
 #include "quantize/import_job.h"
 #include "quantize/refine_job.h"
+#include "quantize/stand_in_job.h"
 #include "quantize/statistics_job.h"
 #include "quantize/tune_job.h"
 #include "quantize/write_job.h"
@@ -30,6 +32,7 @@ engine::Jobs all_jobs() {
         {"cli.estimate_memory", estimate_memory_job},
         {choice::plan_job_name, choice::plan_job},
         {choice::plan_tensors_job_name, choice::plan_tensors_job},
+        {choice::prompts_job_name, choice::prompts_job},
         {choice::stand_in_job_name, choice::stand_in_job},
         {choice::trial_job_name, choice::trial_job},
         {constraint::measure_job_name, constraint::measure_job},
@@ -44,6 +47,7 @@ engine::Jobs all_jobs() {
         {"quantize.import", quantize::import_job},
         {"quantize.plan", quantize::plan_job},
         {"quantize.refine", quantize::refine_job},
+        {"quantize.stand_in", quantize::stand_in_job},
         {"quantize.statistics", quantize::statistics_job},
         {"quantize.tune", quantize::tune_job},
         {"quantize.write", quantize::write_job},

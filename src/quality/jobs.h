@@ -42,14 +42,14 @@ struct MeasureRequest {
     std::uint64_t kl_tokens = 0;
     std::uint64_t seed = 0;
     int threads = 1;
-    std::string kv_type = "f16";            // of the candidate's cache; the original, the reference, keeps f16
-    int items_per_suite = 0;                // the first so many of each; 0: all
-    std::uint64_t first_tokens = 0;         // of the gate's first look; 0: kl_tokens
-    std::uint64_t last_tokens = 0;          // of its last; 0: kl_tokens
-    int candidate_batch = 512;              // tokens of the candidate's forward passes
-    int candidate_threads = 0;              // 0: threads
-    EndpointSettings original_server = {};  // with a URL: writes the original's answers
-    EndpointSettings candidate_server = {};
+    std::string kv_type = "f16";                  // of the candidate's cache; the original, the reference, keeps f16
+    int items_per_suite = 0;                      // the first so many of each; 0: all
+    std::uint64_t first_tokens = 0;               // of the gate's first look; 0: kl_tokens
+    std::uint64_t last_tokens = 0;                // of its last; 0: kl_tokens
+    int candidate_batch = 512;                    // tokens of the candidate's forward passes
+    int candidate_threads = 0;                    // 0: threads
+    client::ServerSettings original_server = {};  // with a URL: writes the original's answers
+    client::ServerSettings candidate_server = {};
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MeasureRequest, original, candidate, items, held_out, checkpoint,
                                                 kl_tokens, seed, threads, kv_type, items_per_suite, first_tokens,

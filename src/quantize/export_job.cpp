@@ -85,9 +85,15 @@ core::Json export_job(const core::Json& request, engine::JobContext& context) {
     });
     const std::uint64_t tokens = model::count_tokens(set);
     const std::string method = method_of(report, format, tokens);
-    write_side_files(writer.staging(), source, format, group,
-                     {names.at("tool"), names.at("source_sha256"), names.at("original_sha256"), names.at("set_sha256"),
-                      set.size(), tokens, method});
+    const Provenance from{names.at("tool"),
+                          names.at("source_sha256"),
+                          names.at("original_sha256"),
+                          names.at("set_sha256"),
+                          set.size(),
+                          tokens,
+                          method};
+    write_side_files(writer.staging(), source, format, group, from.tool,
+                     checkpoint_card(source.folder(), format, group, from));
     writer.publish();
     std::uint64_t weights = 0;
     try {

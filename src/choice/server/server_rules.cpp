@@ -1,6 +1,7 @@
 #include "choice/server/server_rules.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -72,17 +73,25 @@ Choice pick(const Situation& situation, const std::string& hardware, std::vector
     return {};
 }
 
+void judge_format(const Situation& situation, Candidate& candidate) {
+    candidate.eligible = true;
+    candidate.chosen = false;
+    judge(candidate, rule::target, wrong_target(situation, candidate));
+    judge(candidate, rule::not_written, candidate.eligible ? unwritten(candidate) : std::nullopt);
+}
+
+// Without a stated target the server's own memory counts, which is not known here.
+void judge_memory(const Situation& situation, Candidate& candidate) {
+    if (has_memory_target(situation)) judge(candidate, rule::memory, does_not_fit(situation, candidate));
+}
+
 }  // namespace
 
 Outcome decide_for_server(const Situation& situation, const std::string& hardware, std::vector<Candidate> candidates) {
     for (Candidate& candidate : candidates) {
-        candidate.eligible = true;
-        candidate.chosen = false;
-        judge(candidate, rule::target, wrong_target(situation, candidate));
-        judge(candidate, rule::not_written, candidate.eligible ? unwritten(candidate) : std::nullopt);
+        judge_format(situation, candidate);
         judge(candidate, rule::kernel, without_kernel(candidate, hardware));
-        // Without a stated target the server's own memory counts, which is not known here.
-        if (has_memory_target(situation)) judge(candidate, rule::memory, does_not_fit(situation, candidate));
+        judge_memory(situation, candidate);
     }
     Choice choice;
     if (Candidate* pinned = find(candidates, situation.pinned)) {
@@ -106,6 +115,14 @@ Outcome decide_for_server(const Situation& situation, const std::string& hardwar
         loser.reason = fmt::format("would do: {}; but {} comes first by this rule",
                                    kernel_fact(loser.name, hardware).text, choice.winner->name);
     });
+}
+
+Outcome decide_at_servers(const Situation& situation, std::vector<Candidate> candidates) {
+    for (Candidate& candidate : candidates) {
+        judge_format(situation, candidate);
+        judge_memory(situation, candidate);
+    }
+    return decide_tried(situation, std::move(candidates));
 }
 
 }  // namespace scale::choice

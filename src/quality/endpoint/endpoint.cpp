@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "client/http_call.h"
 #include "core/error.h"
-#include "quality/endpoint/http_post.h"
 #include "quality/written_answers.h"
 
 namespace scale::quality {
@@ -20,74 +19,41 @@ namespace {
 constexpr std::size_t at_once = 4;
 constexpr int tries = 4;
 constexpr std::chrono::milliseconds first_pause{500};  // doubled after each try
-constexpr std::size_t words_shown = 300;               // bytes of a server's error
 
-std::string base_of(std::string url) {
-    while (!url.empty() && url.back() == '/') url.pop_back();
-    if (!url.ends_with("/v1")) url += "/v1";
-    return url;
-}
+const client::ServerAdvice advice{"correct original_url and candidate_url in [quality] of scale.toml",
+                                  "take key_variable out of [quality] in scale.toml"};
 
-std::string key_of(const std::string& variable) {
-    if (variable.empty()) return {};
-    const char* value = std::getenv(variable.c_str());
-    if (!value || *value == '\0')
-        throw core::input_error("the environment variable " + variable + " is not set", "the server's API key in it",
-                                "set it, or take key_variable out of [quality] in scale.toml");
-    return value;
-}
-
-bool worth_another_try(const HttpAnswer& answer) {
+bool worth_another_try(const client::HttpAnswer& answer) {
     return answer.status == 0 || answer.status == 429 || (answer.status >= 502 && answer.status <= 504);
-}
-
-std::string words_of(const HttpAnswer& answer) {
-    if (answer.status == 0) return answer.problem;
-    return fmt::format("status {}: {}", answer.status, answer.body.substr(0, words_shown));
 }
 
 }  // namespace
 
-Endpoint::Endpoint(const EndpointSettings& settings)
-    : base_(base_of(settings.url)), key_(key_of(settings.key_variable)) {
-    const HttpAnswer answer = call_http({base_ + "/models", "", key_, 30});
-    const char* next = "start the server, or correct original_url and candidate_url in [quality] of scale.toml";
-    if (answer.status != 200)
-        throw core::input_error(fmt::format("{}/models gave {}", base_, words_of(answer)), "a list of models", next);
-    std::vector<std::string> names;
-    const core::Json list = core::parse_json(answer.body, base_ + "/models");
-    for (const core::Json& entry : list.value("data", core::Json::array()))
-        names.push_back(core::required<std::string>(entry, "id", base_ + "/models"));
-    if (names.empty()) throw core::input_error(base_ + " lists no model", "one model at least", next);
-    model_ = settings.model.empty() ? names.front() : settings.model;
-    if (std::find(names.begin(), names.end(), model_) == names.end())
-        throw core::input_error(fmt::format("{} does not list the model {}", base_, model_),
-                                fmt::format("one of {}", fmt::join(names, ", ")), next);
-}
+Endpoint::Endpoint(const client::ServerSettings& settings) : server_(settings, advice) {}
 
 core::Json Endpoint::post(const std::string& path, const core::Json& body) const {
-    HttpAnswer answer;
+    client::HttpAnswer answer;
     auto pause = first_pause;
     for (int attempt = 0; attempt < tries; ++attempt, pause *= 2) {
         if (attempt > 0) std::this_thread::sleep_for(pause);
-        answer = call_http({base_ + path, core::canonical(body), key_});
+        answer = client::call_http(server_.call(path, body));
         if (!worth_another_try(answer)) break;
     }
     if (answer.status != 200)
-        throw core::io_error(fmt::format("{}{} gave {}", base_, path, words_of(answer)), "an answer to the item",
-                             "see to the server, then scale lock goes on where it was");
-    return core::parse_json(answer.body, base_ + path);
+        throw core::io_error(fmt::format("{}{} gave {}", server_.address(), path, client::words_of(answer)),
+                             "an answer to the item", "see to the server, then scale lock goes on where it was");
+    return core::parse_json(answer.body, server_.address() + path);
 }
 
 Answer Endpoint::ask(const Item& item) const {
-    core::Json body{{"model", model_}, {"max_tokens", item.answer_tokens}, {"temperature", 0}};
+    core::Json body{{"model", server_.model()}, {"max_tokens", item.answer_tokens}, {"temperature", 0}};
     const char* path = item.chat ? "/chat/completions" : "/completions";
     if (item.chat)
         body["messages"] = {{{"role", "user"}, {"content", item.prompt}}};
     else
         body["prompt"] = item.prompt;
     const core::Json answer = post(path, body);
-    const std::string source = base_ + path;
+    const std::string source = server_.address() + path;
     const auto choices = core::required<core::Json>(answer, "choices", source);
     if (!choices.is_array() || choices.empty()) throw core::io_error(source + " sent no choice");
     const core::Json& choice = choices[0];

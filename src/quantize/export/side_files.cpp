@@ -47,9 +47,13 @@ std::string width_of(const CheckpointFormat& format, int group) {
                        format.symmetric ? "symmetric" : "asymmetric", format.bits, group);
 }
 
-std::string card(const fs::path& source, const CheckpointFormat& format, int group, const Provenance& from) {
-    std::string name = source.filename().string();
-    if (name.empty()) name = source.parent_path().filename().string();
+std::string name_of(const fs::path& source) {
+    return source.has_filename() ? source.filename().string() : source.parent_path().filename().string();
+}
+
+}  // namespace
+
+std::string checkpoint_card(const fs::path& source, const CheckpointFormat& format, int group, const Provenance& from) {
     return fmt::format(
         "# {0}, {1}\n\n"
         "Linear layers quantised to `{1}`: {2}. Embedding, head and norms are kept in the original's type.\n\n"
@@ -62,22 +66,29 @@ std::string card(const fs::path& source, const CheckpointFormat& format, int gro
         "| method | {9} |\n\n"
         "Every integer of this folder was read back, decoded, and equal to the weights that the quality gate judged.\n"
         "Whether they passed it stands in the pass's record, not here.\n",
-        name, format.name, width_of(format, group), from.tool, from.source_sha256, from.original_sha256, from.samples,
-        from.tokens, from.set_sha256, from.method);
+        name_of(source), format.name, width_of(format, group), from.tool, from.source_sha256, from.original_sha256,
+        from.samples, from.tokens, from.set_sha256, from.method);
 }
 
-}  // namespace
+std::string stand_in_card(const fs::path& source, const CheckpointFormat& format, int group, const std::string& tool) {
+    return fmt::format(
+        "# {0}, {1}: a stand-in\n\n"
+        "For measuring the speed of `{1}` ({2}), and for nothing else: made by {3}, rounded to nearest without\n"
+        "calibration, judged by no gate.\n\n"
+        "    vllm serve <this folder>\n",
+        name_of(source), format.name, width_of(format, group), tool);
+}
 
 void write_side_files(const fs::path& folder, const SourceModel& source, const CheckpointFormat& format, int group,
-                      const Provenance& provenance) {
+                      const std::string& tool, const std::string& card) {
     copy_side_files(source.folder(), folder);
-    const core::Json quantization = quantization_config(format, group, provenance.tool);
+    const core::Json quantization = quantization_config(format, group, tool);
     core::Json config = source.config();
     config["quantization_config"] = quantization;
     core::write_file_atomic(folder / "config.json", config.dump(2) + "\n");
     if (const std::string_view own = own_config_file(format); !own.empty())
         core::write_file_atomic(folder / own, quantization.dump(2) + "\n");
-    core::write_file_atomic(folder / "README.md", card(source.folder(), format, group, provenance));
+    core::write_file_atomic(folder / "README.md", card);
 }
 
 std::map<std::string, std::string> file_digests(const fs::path& folder) {

@@ -21,10 +21,16 @@ struct Provenance {
     std::string method;
 };
 
+// The model cards: of a checkpoint that a gate judges, and of one for a kernel trial.
+std::string checkpoint_card(const std::filesystem::path& source, const CheckpointFormat& format, int group,
+                            const Provenance& from);
+std::string stand_in_card(const std::filesystem::path& source, const CheckpointFormat& format, int group,
+                          const std::string& tool);
+
 // Writes config.json with quantization_config, the format's own config file, the model card README.md, and copies of
 // the tokenizer, chat template, generation config and licence. A card of the original is kept as README.original.md.
 void write_side_files(const std::filesystem::path& folder, const SourceModel& source, const CheckpointFormat& format,
-                      int group, const Provenance& provenance);
+                      int group, const std::string& tool, const std::string& card);
 
 // SHA-256 of every file in the folder, by name.
 std::map<std::string, std::string> file_digests(const std::filesystem::path& folder);

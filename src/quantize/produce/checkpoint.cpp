@@ -33,23 +33,12 @@ struct Places {
 Places places_of(const record::Pass& pass, const fs::path& source, const std::string& format) {
     Places places;
     places.source = source;
-    if (!fs::is_directory(places.source))
-        throw core::input_error(places.source.string() + " is a GGUF file",
-                                "a Hugging Face folder, from which a checkpoint for a GPU server can be made",
-                                "set path in [model] to the folder, then scale set");
     const std::string name = places.source.filename().string();
     places.folder = name + "." + format;
     places.twin = places.folder + ".decoded.gguf";
     places.made_twin = pass.work_folder() / (places.twin + ".partial");
     places.made_folder = pass.work_folder() / "checkpoint";
     return places;
-}
-
-void require_source(const fs::path& source, const record::Constraint& constraint) {
-    const std::string found = model::folder_digest(source, "hashing " + source.filename().string());
-    if (found == constraint.source_sha256) return;
-    throw core::refused(source.string() + " has changed since stage S measured it", "the folder that was measured",
-                        "scale set");
 }
 
 bool is_known(const std::map<std::string, std::string>& files, const std::vector<record::Entry>& entries) {
@@ -85,13 +74,6 @@ void require_free_folder(const fs::path& target, const std::map<std::string, std
                          "move that folder away, then scale quantize");
 }
 
-// Without the user's and the machine's name, which are nobody's business who loads the checkpoint.
-std::string program() {
-    const std::string tool = record::tool_name();
-    const std::size_t name = tool.find(' '), version = tool.find_first_of(" ,;(", name + 1);
-    return tool.substr(0, version);
-}
-
 void refuse_other_options(const QuantizeOptions& options, const std::string& format) {
     if (options.trained.empty() && !options.wish.any()) return;
     throw core::usage_error("a size, a plan or a trained file for a checkpoint in " + format,
@@ -112,7 +94,7 @@ core::Json run_export(const record::Pass& pass, const Order& order, const Places
                             {"target", places.made_folder.string()},
                             {"threads", order.threads},
                             {"provenance",
-                             {{"tool", program()},
+                             {{"tool", program_name()},
                               {"source_sha256", order.constraint.source_sha256},
                               {"original_sha256", order.original_sha256},
                               {"set_sha256", order.set.set_sha256}}}},
@@ -151,17 +133,42 @@ record::Artefact describe(const Order& order, const Places& places, const std::s
 
 }  // namespace
 
+void require_format(const std::string& name) {
+    if (find_checkpoint_format(name)) return;
+    std::vector<std::string> names;
+    for (const CheckpointFormat& format : checkpoint_formats()) names.emplace_back(format.name);
+    const std::string near = core::nearest(name, names);
+    throw core::input_error(fmt::format("no checkpoint format is named '{}'", name),
+                            fmt::format("one of {}", fmt::join(names, ", ")),
+                            near.empty() ? "name one of them" : fmt::format("did you mean '{}'?", near));
+}
+
+fs::path source_folder(const record::Pass& pass) {
+    fs::path source = fs::absolute(pass.resolve(pass.file().model.path)).lexically_normal();
+    if (!source.has_filename()) source = source.parent_path();  // "model/"
+    if (fs::is_directory(source)) return source;
+    throw core::input_error(source.string() + " is a GGUF file",
+                            "a Hugging Face folder, from which a checkpoint for a GPU server can be made",
+                            "set path in [model] to the folder, then scale set");
+}
+
+void require_source(const fs::path& source, const record::Constraint& constraint) {
+    const std::string found = model::folder_digest(source, "hashing " + source.filename().string());
+    if (found == constraint.source_sha256) return;
+    throw core::refused(source.string() + " has changed since stage S measured it", "the folder that was measured",
+                        "scale set");
+}
+
+std::string program_name() {
+    const std::string tool = record::tool_name();
+    const std::size_t name = tool.find(' '), version = tool.find_first_of(" ,;(", name + 1);
+    return tool.substr(0, version);
+}
+
 std::string wanted_checkpoint(const record::Decision& decision, const QuantizeOptions& options) {
     const std::string decided = find_checkpoint_format(decision.format) ? decision.format : std::string();
     if (options.checkpoint.empty() || options.checkpoint == decided) return decided;
-    if (!find_checkpoint_format(options.checkpoint)) {
-        std::vector<std::string> names;
-        for (const CheckpointFormat& format : checkpoint_formats()) names.emplace_back(format.name);
-        const std::string near = core::nearest(options.checkpoint, names);
-        throw core::input_error(fmt::format("no checkpoint format is named '{}'", options.checkpoint),
-                                fmt::format("one of {}", fmt::join(names, ", ")),
-                                near.empty() ? "name one of them" : fmt::format("did you mean '{}'?", near));
-    }
+    require_format(options.checkpoint);
     if (options.wish.because.empty())
         throw core::usage_error(fmt::format("the decision is for {}, and {} is asked for without a reason",
                                             decision.type, options.checkpoint),
@@ -175,7 +182,7 @@ Product produce_checkpoint(record::Pass& pass, const record::WorkLock& lock, con
     refuse_other_options(options, format);
     if (!options.again)
         if (auto artefact = finished(pass, lineage, format)) return {std::move(*artefact), true};
-    const Places places = places_of(pass, order.source, format);
+    const Places places = places_of(pass, source_folder(pass), format);
     require_source(places.source, order.constraint);
     Notes notes;
     examine(pass, order, notes);

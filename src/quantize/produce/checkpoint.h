@@ -4,6 +4,7 @@
 // weight before either gets its place in the pass folder (export/read_back.h).
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "quantize/produce/order.h"
@@ -14,6 +15,18 @@ namespace scale::quantize {
 // The format wanted: the command line's, else the decision's; "" for a GGUF file. Throws an input error for an unknown
 // one, and a usage error for another than the decision's without a reason.
 std::string wanted_checkpoint(const record::Decision& decision, const QuantizeOptions& options);
+
+// Throws an input error where no format has that name, with the nearest that there is.
+void require_format(const std::string& name);
+
+// The original's Hugging Face folder; an input error where [model] path is a GGUF file.
+std::filesystem::path source_folder(const record::Pass& pass);
+
+// Hashes the folder; a refusal where it is not the one that stage S measured.
+void require_source(const std::filesystem::path& source, const record::Constraint& constraint);
+
+// "scale 0.1.0": without the user's and the machine's name, which are nobody's business who loads the checkpoint.
+std::string program_name();
 
 // As produce(); the original must be a folder. Throws an io error where a folder of the checkpoint's name has files
 // that no artefact entry knows.

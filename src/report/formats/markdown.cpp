@@ -48,7 +48,8 @@ std::string decision(const record::Decision& decision) {
         const std::string name = code_markdown(candidate.name);
         rows.push_back({candidate.chosen ? "**→** " + name : name,
                         candidate.bits_per_weight > 0 ? fmt::format("{:.2f}", candidate.bits_per_weight) : "–",
-                        mib(candidate.bytes), candidate.bytes > 0 ? fmt::format("{:.4f}", candidate.kl_estimate) : "–",
+                        mib(candidate.bytes),
+                        !candidate.kl_source.empty() ? fmt::format("{:.4f}", candidate.kl_estimate) : "–",
                         candidate.trialled ? fmt::format("{:.2f}×", candidate.speedup.median) : "–",
                         plain_markdown(candidate.reason.empty() ? candidate.rule : candidate.reason)});
     }

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "model/gguf.h"
 #include "record/payload.h"
+#include "record/payload/trial_server.h"
 #include "record/store.h"
 #include "report/describe.h"
 #include "report/figures.h"
@@ -54,9 +55,18 @@ const record::Candidate* chosen_of(const record::Decision& decision) {
     return nullptr;
 }
 
+std::string where_tried(const record::DecisionAtServers& made, const record::Candidate& chosen,
+                        const record::Constraint& constraint) {
+    for (const record::TrialServer& server : made.servers)
+        if (server.candidate == chosen.name)
+            return "at a server" + plain_markdown(server.software.empty() ? "" : ", " + server.software);
+    return "on " + plain_markdown(constraint.hardware);
+}
+
 std::string facts(const record::Lineage& lineage, const record::Artefact& artefact) {
     const auto constraint = newest<record::Constraint>(lineage, record::kind::constraint);
-    const auto decision = newest<record::Decision>(lineage, record::kind::decision);
+    const auto made = newest<record::DecisionAtServers>(lineage, record::kind::decision);
+    const record::Decision& decision = made.decision;
     const auto set = newest<record::CalibrationSet>(lineage, record::kind::calibration_set);
     std::vector<std::vector<std::string>> rows{
         {"file", code_markdown(artefact.path), core::human_bytes(artefact.bytes)},
@@ -67,10 +77,11 @@ std::string facts(const record::Lineage& lineage, const record::Artefact& artefa
         {"calibration", fmt::format("{} samples, {} tokens", set.samples, set.tokens),
          "of the traffic this was made for; not published"}};
     if (const record::Candidate* chosen = chosen_of(decision); chosen && chosen->trialled)
-        rows.push_back({"speed", fmt::format("{:.2f}× the original ({:.2f}–{:.2f})", chosen->speedup.median,
-                                             chosen->speedup.low, chosen->speedup.high),
-                        "measured with a stand-in of the type " + plain_markdown(chosen->name) + " on " +
-                            plain_markdown(constraint.hardware)});
+        rows.push_back({"speed",
+                        fmt::format("{:.2f}× the original ({:.2f}–{:.2f})", chosen->speedup.median, chosen->speedup.low,
+                                    chosen->speedup.high),
+                        "measured with a stand-in of the type " + plain_markdown(chosen->name) + " " +
+                            where_tried(made, *chosen, constraint)});
     if (!artefact.checkpoint.folder.empty())
         rows.push_back({"checkpoint", code_markdown(artefact.checkpoint.folder),
                         fmt::format("{}, {:.2f} bits per weight", plain_markdown(artefact.checkpoint.format),
@@ -125,10 +136,13 @@ std::string model_card(const record::Lineage& lineage, const Origin& origin) {
     text += facts(lineage, artefact);
     text += "\n## Quality\n\n" + quality(lineage, artefact);
     text += "\n## Serve it\n\n" + serving(lineage, artefact);
-    text += "## Check it\n\n" + fenced("sha256sum " + one_line(artefact.path, 200) + "   # " + artefact.sha256 +
-                                       "\nscale verify BUNDLE.scale.tar") + "\n";
-    text += "Judged for the traffic of the pass that made it; for other traffic the gate has to be run again. Made by " +
-            plain_markdown(entry->tool) + ".\n";
+    text += "## Check it\n\n" +
+            fenced("sha256sum " + one_line(artefact.path, 200) + "   # " + artefact.sha256 +
+                   "\nscale verify BUNDLE.scale.tar") +
+            "\n";
+    text +=
+        "Judged for the traffic of the pass that made it; for other traffic the gate has to be run again. Made by " +
+        plain_markdown(entry->tool) + ".\n";
     return text;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "record/payload/trial_server.h"
 #include "report/chart.h"
 #include "report/sections/parts.h"
 
@@ -59,10 +60,12 @@ void plot_sizes(Html& page, const Context& context, const Decision& decision) {
     }
     if (points.empty()) return;
     if (const core::Json point = measured_point(context); !point.is_null()) points.push_back(point);
-    draw(page, {"candidates", "Quality against bytes",
+    draw(page, {"candidates",
+                "Quality against bytes",
                 "◇ estimated before the gate, with one standard deviation; ● measured by the gate. Lower and further "
                 "left is better; the chosen type is ringed.",
-                list_names(decision), {{"points", points}}});
+                list_names(decision),
+                {{"points", points}}});
 }
 
 void plot_speeds(Html& page, const Decision& decision) {
@@ -79,8 +82,10 @@ void plot_speeds(Html& page, const Decision& decision) {
         summary += fmt::format("{} {:.2f} times. ", candidate.name, speedup.median);
     }
     if (rows.empty()) return;
-    draw(page, {"speeds", "Speed of a request against the original",
-                "● measured here, in rounds interleaved with the original; the line is their range.", summary,
+    draw(page, {"speeds",
+                "Speed of a request against the original",
+                "● measured here, in rounds interleaved with the original; the line is their range.",
+                summary,
                 {{"rows", rows}}});
 }
 
@@ -91,11 +96,14 @@ void write_table(Html& page, const Decision& decision) {
         if (candidate.chosen) chosen = static_cast<int>(rows.size());
         rows.push_back({(candidate.chosen ? "▶ " : "") + candidate.name,
                         candidate.bits_per_weight > 0 ? fmt::format("{:.2f}", candidate.bits_per_weight) : "–",
-                        mib(candidate.bytes), candidate.bytes > 0 ? fmt::format("{:.4f}", candidate.kl_estimate) : "–",
+                        mib(candidate.bytes),
+                        !candidate.kl_source.empty() ? fmt::format("{:.4f}", candidate.kl_estimate) : "–",
                         candidate.trialled ? fmt::format("{:.2f}×", candidate.speedup.median) : "–", candidate.reason,
                         candidate.rule});
     }
-    table(page, "Every candidate and why it won or lost: sizes counted with fallbacks, divergence ◇ estimated, speed ● measured",
+    table(page,
+          "Every candidate and why it won or lost: sizes counted with fallbacks, divergence ◇ estimated, speed ● "
+          "measured",
           {{"candidate"},
            {"true bits", true},
            {"MiB", true},
@@ -125,12 +133,42 @@ void write_sources(Html& page, const Decision& decision) {
     page.close();
 }
 
+std::string seconds_text(const record::Measured& seconds) {
+    return fmt::format("{:.1f} ms ({:.1f}–{:.1f})", 1000 * seconds.median, 1000 * seconds.low, 1000 * seconds.high);
+}
+
+void write_servers(Html& page, const record::DecisionAtServers& made) {
+    if (made.servers.empty()) return;
+    std::vector<Cells> rows;
+    for (const record::TrialServer& server : made.servers) {
+        const bool own = server.candidate == "original";
+        const auto times = [&](const record::Measured& ratio) {
+            return own ? std::string("–") : fmt::format("{:.2f}× ({:.2f}–{:.2f})", ratio.median, ratio.low, ratio.high);
+        };
+        rows.push_back({server.candidate, fmt::format("{}, {}", server.model, server.url), server.software,
+                        fmt::format("{}", server.requests), seconds_text(server.first_token),
+                        seconds_text(server.next_token), times(server.first_token_speedup),
+                        times(server.next_token_speedup)});
+    }
+    table(page, "The servers of the trial, ● measured under the workload's load: " + made.decision.trial,
+          {{"whose"},
+           {"model", false, true},
+           {"software"},
+           {"requests", true},
+           {"first token", true, false, Source::measured},
+           {"each next token", true, false, Source::measured},
+           {"first token against the original's", true, false, Source::measured},
+           {"next token", true, false, Source::measured}},
+          rows);
+}
+
 }  // namespace
 
 void write_decision(Html& page, const Context& context) {
     begin_stage(page, context, record::Stage::choice);
     with_entry(page, context, record::kind::decision, [&](const record::Entry& entry) {
-        const auto decision = entry.payload.get<Decision>();
+        const auto made = entry.payload.get<record::DecisionAtServers>();
+        const Decision& decision = made.decision;
         page.open("p", {{"class", "lead"}})
             .element("strong", decision.type)
             .text(" in " + decision.format + ": " + decision.reason);
@@ -141,6 +179,7 @@ void write_decision(Html& page, const Context& context) {
         plot_sizes(page, context, decision);
         plot_speeds(page, decision);
         write_table(page, decision);
+        write_servers(page, made);
         write_sources(page, decision);
     });
     page.close();

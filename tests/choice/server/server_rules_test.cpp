@@ -99,6 +99,65 @@ TEST(ServerRules, APinYieldsToKernelsAndToWhatIsWritten) {
     EXPECT_TRUE(decide_for_server(pinned, "hopper", all_candidates()).refused());
 }
 
+// As the trial at servers leaves it.
+void try_out(std::vector<record::Candidate>& candidates, const std::string& name, double rate, double speedup) {
+    for (record::Candidate& candidate : candidates) {
+        if (candidate.name != name) continue;
+        candidate.trialled = true;
+        candidate.speed.rate = {rate, rate, rate, 3};
+        candidate.speedup = {speedup, speedup - 0.01, speedup + 0.01, 3};
+        candidate.speed_source = "measured (servers given)";
+    }
+}
+
+Situation needing(double rate) {
+    Situation situation = on("throughput");
+    situation.constraint.target["requests_per_minute"] = rate;
+    return situation;
+}
+
+TEST(ServerRules, ATrialAtServersDecidesByWhatItMeasured) {
+    auto candidates = all_candidates();
+    try_out(candidates, "W8A8-INT8", 150, 1.5);
+    try_out(candidates, "GPTQ-4bit-g128", 120, 1.2);
+    const Outcome outcome = decide_at_servers(needing(110), candidates);
+    EXPECT_EQ(outcome.type, "W8A8-INT8");
+    EXPECT_EQ(outcome.rule, rule::int8_throughput);
+    EXPECT_THAT(outcome.reason, HasSubstr("serves 150.0 requests/min (measured) where 110.0 are needed"));
+    EXPECT_EQ(named(outcome, "AWQ-4bit-g128").rule, rule::untried);
+    EXPECT_EQ(named(outcome, "Q4_K_M").rule, rule::target);
+    for (const record::Candidate& candidate : outcome.candidates)
+        if (candidate.chosen) {
+            EXPECT_EQ(candidate.reason.find("documented"), std::string::npos);
+        }
+    EXPECT_EQ(decide_at_servers(needing(140), candidates).type, "W8A8-INT8");
+    EXPECT_THAT(decide_at_servers(needing(1000), candidates).refusal.found, HasSubstr("meets the target"));
+}
+
+TEST(ServerRules, WhatIsMeasuredSlowerIsRefusedWhateverDocumentsSay) {
+    auto candidates = all_candidates();
+    try_out(candidates, "W8A8-INT8", 80, 0.8);
+    EXPECT_THAT(decide_at_servers(needing(50), candidates).refusal.found, HasSubstr("at the servers given"));
+    try_out(candidates, "GPTQ-4bit-g128", 120, 1.2);
+    const Outcome outcome = decide_at_servers(needing(50), candidates);
+    EXPECT_EQ(outcome.type, "GPTQ-4bit-g128");
+    EXPECT_EQ(named(outcome, "W8A8-INT8").rule, rule::slower);
+    EXPECT_THAT(outcome.reason, HasSubstr("is the fastest"));
+    Situation pinned = needing(50);
+    pinned.pinned = "W8A8-INT8";
+    EXPECT_TRUE(decide_at_servers(pinned, candidates).refused());
+}
+
+TEST(ServerRules, MemoryOfAServerCountsOnlyWhereItIsStated) {
+    auto candidates = all_candidates();
+    try_out(candidates, "W8A8-INT8", 80, 0.8);
+    Situation memory = on("memory");
+    memory.machine_memory = 1;
+    EXPECT_EQ(decide_at_servers(memory, candidates).type, "W8A8-INT8");
+    memory.constraint.target["memory_mib"] = 100.0;
+    EXPECT_THAT(decide_at_servers(memory, candidates).refusal.found, HasSubstr("fits"));
+}
+
 TEST(Kernels, EveryWrittenFormatHasAFactForEveryHardware) {
     for (const CandidateType& type : candidate_types())
         for (const std::string& hardware : record::vllm_hardware())
