@@ -61,7 +61,7 @@ bool quality_must_stay_high(const Situation& situation) {
 
 // There is no estimate for the formats of servers.
 const char* merit(const Candidate& winner) {
-    return winner.kl_source.empty() ? "is the fastest" : "has the lowest estimated KL";
+    return winner.kl_estimate > 0 ? "has the lowest estimated KL" : "is the fastest";
 }
 
 Choice choose_int8(const Situation& situation, std::vector<Candidate>& candidates) {
@@ -125,7 +125,7 @@ void explain_loss(const Situation& situation, const Choice& choice, Candidate& l
         loser.reason = fmt::format("is narrower than need be: {} will do", winner.name);
     else if (choice.rule == rule::default_4_bit && loser.nominal_bits >= 5)
         loser.reason = fmt::format("is wider than the default of 4 bits, and {} will do", winner.name);
-    else if (loser.kl_source.empty())
+    else if (!(loser.kl_estimate > 0))
         loser.reason = fmt::format("would do, but {} is faster", winner.name);
     else
         loser.reason = fmt::format("would do, but its estimated KL is {:.4f} against {:.4f} of {}", loser.kl_estimate,
