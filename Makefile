@@ -1,13 +1,14 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine configure build program demo test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
+.PHONY: help packages engine configure build program demo worked-pass test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 export CCACHE_BASEDIR := $(CURDIR)
 
 help:
 	@echo "make demo       the whole pass on a small real model, from constraint to rollback"
+	@echo "make worked-pass  a pass for vLLM, decided and served on two real vLLM servers (6 GB to install)"
 	@echo "make test       all tests but the slow ones;  make test-slow: those"
 	@echo "make test-browser  the live page and the report in Chromium"
 	@echo "make program    build/$(PRESET)/scale;  make build: with its tests and benchmarks"
@@ -35,6 +36,9 @@ program: configure
 
 demo: program
 	@examples/smollm2/demo.sh build/$(PRESET)/scale
+
+worked-pass: program
+	@examples/worked-pass/run.sh build/$(PRESET)/scale
 
 test: build
 	@cd build/$(PRESET) && ctest --output-on-failure --label-exclude slow
