@@ -208,4 +208,18 @@ TEST(ArmServer, ArgumentsGiveEachSlotItsContext) {
     EXPECT_EQ(after("-t"), "");
 }
 
+TEST(ArmServer, BesideAnotherItsThreadsDoNotSpinUnlessTheUserSaysSo) {
+    using Environment = std::vector<std::pair<std::string, std::string>>;
+    for (const char* name : {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}) ::unsetenv(name);
+    ArmOptions options;
+    EXPECT_EQ(server_environment(options), Environment{});
+    options.beside_another = true;
+    EXPECT_EQ(server_environment(options), (Environment{{"OMP_WAIT_POLICY", "passive"}}));
+    for (const char* name : {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}) {
+        ::setenv(name, "1000", 1);
+        EXPECT_EQ(server_environment(options), Environment{}) << name;
+        ::unsetenv(name);
+    }
+}
+
 }  // namespace

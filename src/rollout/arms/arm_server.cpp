@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <cstdlib>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -73,6 +74,12 @@ std::vector<std::string> server_arguments(const ArmOptions& options, std::uint16
         arguments.insert(arguments.end(), {"-ctk", options.kv_type, "-ctv", options.kv_type, "-fa", "on"});
     if (options.threads > 0) arguments.insert(arguments.end(), {"-t", std::to_string(options.threads)});
     return arguments;
+}
+
+std::vector<std::pair<std::string, std::string>> server_environment(const ArmOptions& options) {
+    const bool stated = std::getenv("GOMP_SPINCOUNT") != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr;
+    if (!options.beside_another || stated) return {};
+    return {{"OMP_WAIT_POLICY", "passive"}};
 }
 
 ArmServer::ArmServer(ArmOptions options) : options_(std::move(options)) {
@@ -156,6 +163,7 @@ bool ArmServer::start_process() {
         std::filesystem::create_directories(options_.log.parent_path());
         core::ProcessOptions process;
         process.arguments = server_arguments(options_, address_.port);
+        process.environment = server_environment(options_);
         process.stdout_file = options_.log;
         process.stderr_file = options_.log;
         process_.emplace(process);

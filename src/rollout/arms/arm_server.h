@@ -36,6 +36,7 @@ struct ArmOptions {
     int parallel = 4;             // slots
     std::string kv_type = "f16";  // of keys and values in the cache
     int threads = 0;              // 0: all cores
+    bool beside_another = false;  // the other arm's server runs on this machine's cores too
     bool restart = false;
     std::chrono::milliseconds start_limit{600'000};  // until healthy
 };
@@ -115,5 +116,10 @@ std::uint16_t free_port();
 
 // The command line of a llama-server for the arm.
 std::vector<std::string> server_arguments(const ArmOptions& options, std::uint16_t port);
+
+// What is added to the environment of a llama-server. Its threads wait for one another by spinning first, which is what
+// keeps another server off the cores; beside another they sleep at once (docs/measurements/arms.md). Empty where our
+// own environment says how to wait.
+std::vector<std::pair<std::string, std::string>> server_environment(const ArmOptions& options);
 
 }  // namespace scale::rollout

@@ -47,7 +47,7 @@ class SignalScope {
     }
 };
 
-ArmOptions arm_options(const record::Pass& pass, Arm arm, const std::string& alias) {
+ArmOptions arm_options(const record::Pass& pass, Arm arm, const std::string& alias, bool beside_another) {
     const auto& settings = pass.file().rollout;
     ArmOptions options;
     options.arm = arm;
@@ -64,6 +64,7 @@ ArmOptions arm_options(const record::Pass& pass, Arm arm, const std::string& ali
     if (const record::Entry* constraint = record::latest(entries, record::kind::constraint))
         options.kv_type = constraint->payload.get<record::Constraint>().workload.kv_type;
     options.threads = pass.file().deploy.threads;
+    options.beside_another = beside_another && settings.original_url.empty() && settings.candidate_url.empty();
     options.restart = arm == Arm::original;
     if (options.url.empty()) options.model = arm == Arm::original ? original_weights(pass) : candidate_weights(pass);
     return options;
@@ -149,10 +150,10 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     const auto certificate = certificate_of(pass, options);
     const std::string model = std::filesystem::path(pass.file().model.path).stem().string();
 
-    ArmServer original(arm_options(pass, Arm::original, model));
+    const bool both = !options.original_only && wants_candidate(pass.folder());
+    ArmServer original(arm_options(pass, Arm::original, model, both));
     std::optional<ArmServer> candidate;
-    if (!options.original_only && wants_candidate(pass.folder()))
-        candidate.emplace(arm_options(pass, Arm::candidate, model));
+    if (both) candidate.emplace(arm_options(pass, Arm::candidate, model, both));
 
     const Durability durability = durability_of(pass, options);
     SegmentLog log(log_options(folder / "log", durability));
