@@ -47,6 +47,8 @@ struct Counts {
         for (const auto& [why, count] : theirs_refuses)
             std::fprintf(stderr, "refused by llhttp alone, %s: %llu\n", why.c_str(),
                          static_cast<unsigned long long>(count));
+        for (const auto& [why, count] : ends)
+            std::fprintf(stderr, "read alike, but %s: %llu\n", why.c_str(), static_cast<unsigned long long>(count));
     }
 };
 Counts counts;
@@ -160,15 +162,26 @@ bool refused_at_line_feed(std::string_view bytes) {
     return !read_ours(std::string(bytes) + "\n", bytes.size() + 1, false).refusal.empty();
 }
 
+// A line of a field of that name has one, somewhere in the stream.
+bool has_tabulator(std::string_view bytes, std::string_view name) {
+    while (!bytes.empty()) {
+        const std::string_view line = bytes.substr(0, bytes.find('\n'));
+        bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
+        if (http::same_name(line.substr(0, name.size()), name) && line.find('\t') != std::string_view::npos)
+            return true;
+    }
+    return false;
+}
+
 // One of them closes the connection behind a request that both read alike, the other would read on.
 void count_end(std::string_view bytes, const ReadRequest& ours) {
     if (!ours.keep_alive && ours.minor_version == 0) {
         ++counts.ends["we close: HTTP/1.0 with both close and keep-alive"];
     } else if (ours.keep_alive && is_chunked(ours)) {
         ++counts.ends["llhttp closes: a Connection field among the trailers, which we drop"];
-    } else if (bytes.find("\t\r\n") != std::string_view::npos) {
-        ++counts.ends[ours.keep_alive ? "llhttp closes: a tabulator behind keep-alive hides it"
-                                      : "we close: a tabulator behind close hides it from llhttp"];
+    } else if (has_tabulator(bytes, "connection")) {
+        ++counts.ends[ours.keep_alive ? "llhttp closes: a tabulator in Connection hides keep-alive from it"
+                                      : "we close: a tabulator in Connection hides close from llhttp"];
     } else {
         differ("one of them closes the connection");
     }
