@@ -18,6 +18,7 @@
 #include "core/progress.h"
 #include "hardware/threads.h"
 #include "model/unchanged.h"
+#include "record/reopened.h"
 
 namespace scale::calibration {
 
@@ -149,17 +150,41 @@ record::CalibrationSet describe(const TrafficIndex& index, const Split& split, c
     return set;
 }
 
+struct Origin {
+    std::optional<std::filesystem::path> log;  // none: [traffic] log
+    TrafficWindow window;
+};
+
+// Live traffic that re-opened stage S feeds the set, until a person puts another log into [traffic] log.
+Origin origin_of(const record::Pass& pass, const record::Lineage& lineage, const AssembleOptions& options) {
+    if (options.log) return {options.log, {}};
+    const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
+    for (auto entry = lineage.entries.rbegin(); entry != lineage.entries.rend(); ++entry) {
+        if (entry->kind != record::kind::reopened) continue;
+        const auto reopened = entry->payload.get<record::Reopened>();
+        if (reopened.traffic_log.empty()) continue;
+        if (reopened.log_sha256 != constraint.fingerprint.traffic_sha256) break;
+        core::say(
+            fmt::format("The set is drawn from the live traffic in {} that re-opened stage S (entry {}); --log names "
+                        "another.",
+                        reopened.traffic_log, entry->seq));
+        return {pass.resolve(reopened.traffic_log), {reopened.since_ms, 0}};
+    }
+    return {};
+}
+
 }  // namespace
 
 std::filesystem::path log_path(const record::Pass& pass, const std::optional<std::filesystem::path>& log) {
     return log.value_or(pass.resolve(pass.file().traffic.log));
 }
 
-Traffic open_traffic(const record::Pass& pass, const std::optional<std::filesystem::path>& log) {
+Traffic open_traffic(const record::Pass& pass, const std::optional<std::filesystem::path>& log,
+                     const TrafficWindow& window) {
     const record::TrafficSection& settings = pass.file().traffic;
     std::optional<Redactor> redactor;
     if (settings.redact) redactor.emplace(redaction_secret(pass.state_folder() / "redaction.key"));
-    return {open_source(log_path(pass, log), log ? "auto" : settings.format), std::move(redactor)};
+    return {open_source(log_path(pass, log), log ? "auto" : settings.format, window), std::move(redactor)};
 }
 
 record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& options) {
@@ -169,9 +194,10 @@ record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& optio
     const record::CalibrationSection& settings = pass.file().calibration;
     const std::size_t samples = sample_count(settings, options.samples);
 
-    Traffic traffic = open_traffic(pass, options.log);
+    const Origin origin = origin_of(pass, lineage, options);
+    Traffic traffic = open_traffic(pass, origin.log, origin.window);
     TrafficIndex index =
-        read_traffic(traffic, log_path(pass, options.log), evaluation_texts(pass, options), settings.seed);
+        read_traffic(traffic, log_path(pass, origin.log), evaluation_texts(pass, options), settings.seed);
     const Split split =
         split_requests(index, {settings.holdout, settings.canary, settings.seed}, log_description(index));
     check_disjoint(index.distinct, split);

@@ -18,8 +18,9 @@
 namespace scale::calibration {
 
 struct AssembleOptions {
-    std::optional<std::filesystem::path> log;  // instead of [traffic] log
-    std::optional<int> samples;                // instead of [calibration] samples
+    // Instead of the gateway's log where its traffic has re-opened stage S, or else of [traffic] log.
+    std::optional<std::filesystem::path> log;
+    std::optional<int> samples;  // instead of [calibration] samples
     // (name of a set, text): no sample may overlap with these, nor with the files of [calibration] evaluation.
     std::vector<std::pair<std::string, std::string>> evaluation_texts;
 };
@@ -29,7 +30,8 @@ struct AssembleOptions {
 record::CalibrationSet assemble(record::Pass& pass, const AssembleOptions& options);
 
 // The traffic of a pass behind its redactor; `log` instead of [traffic] log where it is given.
-Traffic open_traffic(const record::Pass& pass, const std::optional<std::filesystem::path>& log);
+Traffic open_traffic(const record::Pass& pass, const std::optional<std::filesystem::path>& log,
+                     const TrafficWindow& window = {});
 std::filesystem::path log_path(const record::Pass& pass, const std::optional<std::filesystem::path>& log);
 
 }  // namespace scale::calibration

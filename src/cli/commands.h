@@ -12,6 +12,7 @@ void add_assemble_command(CLI::App& app, Commands& commands);
 void add_quantize_command(CLI::App& app, Commands& commands);
 void add_lock_command(CLI::App& app, Commands& commands);
 void add_evaluate_command(CLI::App& app, Commands& commands);
+void add_evaluate_check(CLI::App& evaluate, Commands& commands);   // likewise
 void add_evaluate_export(CLI::App& evaluate, Commands& commands);  // a subcommand of evaluate
 void add_rollback_command(CLI::App& app, Commands& commands);
 void add_run_command(CLI::App& app, Commands& commands);

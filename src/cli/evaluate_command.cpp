@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/changed_parts.h"
 #include "cli/commands.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -109,7 +110,12 @@ Ending status(Commands& commands) {
         gateway ? fmt::format("gateway: process {} on {} since {}\n", gateway->pid, gateway->address, gateway->since)
                 : "the gateway does not run; from its state and log:\n";
     ending.text += rollout::status_text(found);
+    const StandingOfRollout standing = standing_of_rollout(pass);
+    for (const std::string& part : standing.changed) ending.text += "\nchanged since stage S: " + part;
+    ending.text += "\n" + standing.traffic;
     ending.json = found;
+    ending.json["changed"] = standing.changed;
+    ending.json["traffic"] = standing.traffic;
     ending.json["running"] = gateway.has_value();
     if (gateway) ending.json["address"] = gateway->address;
     if (rollout_status == "rolled_back" && found["state"].value("harm", false)) ending.code = exit_code::fail;
@@ -218,6 +224,7 @@ void add_evaluate_command(CLI::App& app, Commands& commands) {
     sub->add_option("--value", options->value, "true, false, a number or a word")->capture_default_str();
     sub->add_option("--comment", options->comment, "free text");
 
+    add_evaluate_check(*evaluate, commands);
     add_evaluate_export(*evaluate, commands);
 
     for (const auto& [name, description] : {std::pair{"promote", "give all traffic to the candidate"},

@@ -14,6 +14,7 @@
 #include "forecast/forecast.h"
 #include "quality/budget.h"
 #include "record/pass.h"
+#include "record/reopened.h"
 
 namespace scale::cli {
 
@@ -27,7 +28,8 @@ constexpr const char* declare_command = "lock --declare";
 std::vector<std::string> reasons_to_set_again(const record::Pass& pass, const record::Lineage& lineage) {
     const record::Entry* entry = lineage.current(record::kind::constraint);
     if (!entry) return {};
-    return constraint::changed_parts(entry->payload.get<record::Constraint>(), pass);
+    return record::with_reopening(lineage.entries,
+                                  constraint::changed_parts(entry->payload.get<record::Constraint>(), pass));
 }
 
 bool is_done(const record::Lineage& lineage, Stage stage) {

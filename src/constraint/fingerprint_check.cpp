@@ -70,6 +70,15 @@ void compare_model(const record::Constraint& recorded, const record::Pass& pass,
     compare_model_contents(recorded.fingerprint, model, changed);
 }
 
+void compare_machine(const record::Constraint& recorded, std::vector<std::string>& changed) {
+    const hardware::Machine machine = hardware::probe();
+    if (hardware::fingerprint(machine) != recorded.fingerprint.hardware_sha256)
+        changed.push_back(fmt::format("hardware (was {}, is {})", recorded.hardware, hardware::describe(machine)));
+    const std::string engine = engine::engine_version();
+    if (engine != recorded.fingerprint.engine)
+        changed.push_back(fmt::format("engine (was {}, is {})", recorded.fingerprint.engine, engine));
+}
+
 }  // namespace
 
 std::int64_t modified_at(const fs::path& file) {
@@ -83,15 +92,23 @@ std::string traffic_digest(const record::Pass& pass) {
     return fs::is_regular_file(log) ? core::sha256_file(log) : std::string();
 }
 
+std::vector<std::string> changed_under_rollout(const record::Constraint& recorded, const record::Pass& pass) {
+    const fs::path model = pass.resolve(pass.file().model.path);
+    std::vector<std::string> changed;
+    if (fs::exists(model)) {
+        compare_model(recorded, pass, changed);
+    } else if (!pass.objects().contains(recorded.fingerprint.model_sha256)) {
+        throw core::input_error(fmt::format("the original {} is missing", model.string()),
+                                "the file or folder that stage S measured", "restore it, or scale set with another");
+    }
+    compare_machine(recorded, changed);
+    return changed;
+}
+
 std::vector<std::string> changed_parts(const record::Constraint& recorded, const record::Pass& pass) {
     std::vector<std::string> changed;
     compare_model(recorded, pass, changed);
-    const hardware::Machine machine = hardware::probe();
-    if (hardware::fingerprint(machine) != recorded.fingerprint.hardware_sha256)
-        changed.push_back(fmt::format("hardware (was {}, is {})", recorded.hardware, hardware::describe(machine)));
-    const std::string engine = engine::engine_version();
-    if (engine != recorded.fingerprint.engine)
-        changed.push_back(fmt::format("engine (was {}, is {})", recorded.fingerprint.engine, engine));
+    compare_machine(recorded, changed);
     if (!recorded.fingerprint.traffic_sha256.empty()) {
         const std::string traffic = traffic_digest(pass);
         if (traffic.empty())

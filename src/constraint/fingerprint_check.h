@@ -24,4 +24,8 @@ std::string traffic_digest(const record::Pass& pass);
 // its hash differs. A log that appeared after stage S is not a change; one that changed is.
 std::vector<std::string> changed_parts(const record::Constraint& recorded, const record::Pass& pass);
 
+// The same without the traffic log. A model whose file is gone but whose weights the pass has archived by content has
+// not changed. Throws an input or io error where a part cannot be examined, since that is no change.
+std::vector<std::string> changed_under_rollout(const record::Constraint& recorded, const record::Pass& pass);
+
 }  // namespace scale::constraint

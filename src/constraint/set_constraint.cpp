@@ -16,6 +16,7 @@
 #include "hardware/probe.h"
 #include "model/gguf.h"
 #include "model/summary.h"
+#include "record/reopened.h"
 
 namespace scale::constraint {
 
@@ -99,7 +100,10 @@ record::Constraint set_constraint(record::Pass& pass, const std::string& because
     constraint.stakes = file.model.stakes;
     constraint.stakes_reason = file.model.stakes == "low" ? file.model.stakes_reason : std::string();
     constraint.took = lock.took();
-    pass.store().append({record::Stage::constraint, record::kind::constraint, {}, constraint});
+    const std::vector<record::Entry> entries = pass.store().read();
+    const record::Entry* reopened = record::reopening_of(entries);  // what it answers to
+    pass.store().append({record::Stage::constraint, record::kind::constraint,
+                         reopened ? std::vector<std::string>{reopened->hash} : std::vector<std::string>{}, constraint});
     return constraint;
 }
 

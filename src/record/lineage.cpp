@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "record/payload.h"
+#include "record/reopened.h"
 #include "record/store.h"
 
 namespace scale::record {
@@ -25,8 +26,13 @@ StageStatus open(Stage stage) {
     return {stage, StageState::open, std::string(stage_question(stage)), {}};
 }
 
-StageStatus judge_constraint(const Entry* constraint) {
+StageStatus judge_constraint(const Entry* constraint, const Entry* reopened) {
     if (!constraint) return open(Stage::constraint);
+    if (reopened) {
+        const auto parts = reopened->payload.get<Reopened>().parts;
+        return {Stage::constraint, StageState::stale,
+                fmt::format("changed since: {} (entry {})", fmt::join(parts, ", "), reopened->seq), constraint->hash};
+    }
     return {Stage::constraint, StageState::done, constraint->payload.value("sentence", ""), constraint->hash};
 }
 
@@ -131,7 +137,7 @@ Lineage judge(std::vector<Entry> entries) {
     const Entry* budget = latest(all, kind::budget);
     const Entry* verdict = latest(all, kind::verdict);
     const auto done = [&](Stage stage) { return lineage.status(stage).state == StageState::done; };
-    lineage.stages.push_back(judge_constraint(constraint));
+    lineage.stages.push_back(judge_constraint(constraint, reopening_of(all)));
     lineage.stages.push_back(judge_choice(decision, constraint));
     lineage.stages.push_back(judge_calibration(set, artefact, decision, done(Stage::choice)));
     lineage.stages.push_back(judge_quality(verdict, budget, artefact, constraint, done(Stage::calibration)));

@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "record/payload.h"
+#include "record/reopened.h"
 #include "record/verify_checks.h"
 
 namespace scale::record {
@@ -23,6 +24,7 @@ struct Rule {
 const std::map<std::string, Rule, std::less<>>& rules() {
     static const std::map<std::string, Rule, std::less<>> table = {
         {kind::constraint, {Stage::constraint, {}}},
+        {kind::reopened, {Stage::constraint, {kind::constraint}}},
         {kind::decision, {Stage::choice, {kind::constraint}}},
         {kind::calibration_set, {Stage::calibration, {kind::decision}}},
         {kind::traffic_check, {Stage::calibration, {kind::calibration_set}}},

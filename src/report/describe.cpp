@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "record/reopened.h"
 
 namespace scale::report {
 
@@ -90,6 +91,10 @@ std::string describe(const record::Entry& entry) {
     if (!payload.is_object()) return {};
     const std::string_view kind = entry.kind;
     if (kind == record::kind::constraint) return payload.value("kind", "") + "-bound";
+    if (kind == record::kind::reopened) {
+        const auto parts = payload.value("parts", std::vector<std::string>{});
+        return parts.empty() ? "all is as stage S measured it" : fmt::format("{}", fmt::join(parts, ", "));
+    }
     if (kind == record::kind::decision)
         return fmt::format("{} ({})", payload.value("type", ""), payload.value("rule", ""));
     if (kind == record::kind::calibration_set)

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "record/reopened.h"
 #include "record/store.h"
 #include "report/describe.h"
 
@@ -43,8 +44,11 @@ std::vector<std::string> warnings_of(const record::Lineage& lineage, const std::
         warnings.push_back(
             fmt::format("the calibration set expired on {}: scale assemble makes a new one", expiry.substr(0, 10)));
     const record::Entry* check = record::latest(lineage.entries, record::kind::traffic_check);
-    if (check && check->seq > set->seq && check->payload.value("verdict", "") == "refresh")
-        warnings.push_back("the traffic check asks for a new set: " + check->payload.value("sentence", ""));
+    if (!check || check->seq < set->seq) return warnings;
+    const std::string sentence = check->payload.value("sentence", "");
+    if (check->payload.value("verdict", "") == "refresh")
+        warnings.push_back("the traffic check asks for a new set: " + sentence);
+    if (check->payload.value("look", false)) warnings.push_back("the traffic check asks for a look: " + sentence);
     return warnings;
 }
 
@@ -90,7 +94,7 @@ StatusView view_status(const record::Lineage& lineage, std::vector<std::string> 
     StatusView view;
     view.warnings = warnings_of(lineage, now);
     view.stages = lineage.stages;
-    view.changed = lineage.entries.empty() ? std::vector<std::string>{} : std::move(changed);
+    if (!lineage.entries.empty()) view.changed = record::with_reopening(lineage.entries, std::move(changed));
     reopen(view.stages, view.changed);
     if (const record::Entry* constraint = record::latest(lineage.entries, record::kind::constraint))
         view.sentence = constraint->payload.value("sentence", "");

@@ -25,14 +25,15 @@ struct StatusView {
     std::string decision;  // the question on the table there; "" after the last
     std::string next;      // the next command
     std::vector<record::StageStatus> stages;
-    std::vector<std::string> stale;    // "C choice: entry 2 was made before …"
-    std::vector<std::string> changed;  // parts of the fingerprint that changed since stage S
+    std::vector<std::string> stale;     // "C choice: entry 2 was made before …"
+    std::vector<std::string> changed;   // parts of the fingerprint that changed since stage S
     std::vector<std::string> warnings;  // what will need doing although nothing is stale: an expired set, new traffic
     std::vector<Action> actions;        // the newest entries, newest first
 };
 
-// `changed` is what the fingerprint check found; where it is not empty, stage S is the stage at hand again and every
-// later stage that was done is stale. `now` (core::to_rfc3339; "" not to ask) is compared with the set's expiry.
+// `changed` is what the fingerprint check found; where it or the record's newest `reopened` names something, stage S is
+// the stage at hand again and every later stage that was done is stale. `now` (core::to_rfc3339; "" not to ask) is
+// compared with the set's expiry.
 StatusView view_status(const record::Lineage& lineage, std::vector<std::string> changed = {},
                        const std::string& now = {});
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "record/reopened.h"
 
 namespace scale::record {
 namespace {
@@ -73,6 +74,31 @@ TEST(Lineage, DoingAStageAgainMakesEveryLaterOneStale) {
               "done done stale stale stale ");
     EXPECT_EQ(states_after(Stage::calibration, kind::artefact, {names.set}), "done done done stale stale ");
     EXPECT_EQ(states_after(Stage::quality, kind::budget, {names.constraint}), "done done done stale stale ");
+}
+
+TEST(Lineage, WhatChangedUnderThePassReopensTheConstraintUntilItIsSetAgain) {
+    WholePass pass;
+    const std::string before = pass.add(Stage::constraint, kind::reopened, {pass.constraint},
+                                        {{"parts", {"engine (was 1, is 2)", "traffic (topic 'soup')"}}});
+    Lineage lineage = judge(pass.entries);
+    EXPECT_EQ(state(lineage, Stage::constraint), StageState::stale);
+    EXPECT_NE(lineage.status(Stage::constraint).why.find("engine (was 1, is 2), traffic (topic 'soup')"),
+              std::string::npos);
+    ASSERT_NE(reopening_of(lineage.entries), nullptr);
+    EXPECT_THROW(lineage.require_done(Stage::choice), core::Error);
+    EXPECT_EQ(state(lineage, Stage::rollout), StageState::running);  // what is served goes on
+    EXPECT_NE(lineage.current(kind::artefact), nullptr);
+
+    Made back = pass;
+    back.add(Stage::constraint, kind::reopened, {pass.constraint}, {{"parts", core::Json::array()}});
+    EXPECT_EQ(reopening_of(back.entries), nullptr);
+    EXPECT_EQ(state(judge(back.entries), Stage::constraint), StageState::done);
+
+    pass.add(Stage::constraint, kind::constraint, {before});
+    lineage = judge(pass.entries);
+    EXPECT_EQ(reopening_of(lineage.entries), nullptr);
+    EXPECT_EQ(state(lineage, Stage::constraint), StageState::done);
+    EXPECT_EQ(state(lineage, Stage::choice), StageState::stale);
 }
 
 TEST(Lineage, CurrentEntriesAreThoseNotStale) {

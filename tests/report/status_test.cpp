@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "record/payload.h"
+#include "record/reopened.h"
 #include "record/store.h"
 #include "record/tool.h"
 #include "report/checklist.h"
@@ -174,6 +175,22 @@ TEST_F(Pass, AnExpiredSetAndShiftedTrafficAreNoted) {
     EXPECT_NE(to_text(view_status(lineage())).find("topics moved"), std::string::npos);
     calibration();  // a newer set answers the check
     EXPECT_EQ(warnings(""), 0u);
+}
+
+TEST_F(Pass, WhatACheckFoundChangedIsNamedOnce) {
+    constraint();
+    decision();
+    add(Stage::constraint, kind::reopened, {constraint_}, {{"parts", {"traffic (topic 'soup')"}}});
+    StatusView view = status({"engine (was 1, is 2)", "traffic (topic 'soup')"});
+    EXPECT_EQ(view.changed.size(), 2u);
+    EXPECT_EQ(view.stage, "constraint");
+    EXPECT_EQ(view.next, "scale set");
+    view = status();
+    ASSERT_EQ(view.changed.size(), 1u);
+    EXPECT_NE(to_text(view).find("Changed since stage S: traffic (topic 'soup')"), std::string::npos);
+    EXPECT_EQ(view.actions[0].what, "traffic (topic 'soup')");
+    constraint();
+    EXPECT_TRUE(status().changed.empty());
 }
 
 TEST_F(Pass, BoxesOfTheConstraint) {

@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "record/reopened.h"
 #include "record/store.h"
 #include "rollout/control/rollout_controller.h"
 
@@ -367,6 +368,32 @@ TEST_F(ControllerTest, TheLivePageShowsWhatAnotherProcessDid) {
     ASSERT_EQ(shown["audit"].size(), 1u);
     EXPECT_EQ(shown["audit"][0]["by"], "ann");
     EXPECT_EQ(shown["share_ppm"], 0);
+}
+
+TEST_F(ControllerTest, WhatACheckFoundIsShownWhileItServes) {
+    const auto ticks = [this] {
+        for (int i = 0; i < 4; ++i) {
+            clock += 1000;
+            controller->tick();
+        }
+    };
+    ticks();
+    EXPECT_TRUE(controller->status()["changed"].empty());
+    record::Store store(folder.path());
+    const auto constraint =
+        store.append({record::Stage::constraint, record::kind::constraint, {}, {{"kind", "memory"}}});
+    store.append({record::Stage::constraint,
+                  record::kind::reopened,
+                  {constraint.hash},
+                  {{"parts", {"engine (was 1, is 2)", "traffic (topic 'soup')"}}}});
+    store.append({record::Stage::calibration, record::kind::traffic_check, {}, {{"verdict", "refresh"}}});
+    ticks();
+    EXPECT_EQ(controller->status()["changed"].size(), 2u);
+    EXPECT_EQ(controller->live(false)["traffic_check"]["verdict"], "refresh");
+    EXPECT_NE(controller->metrics().find("\nscale_rollout_changed_parts 2\n"), std::string::npos);
+    store.append({record::Stage::constraint, record::kind::constraint, {}, {{"kind", "memory"}}});
+    ticks();
+    EXPECT_TRUE(controller->status()["changed"].empty());
 }
 
 TEST_F(ControllerTest, ARecordThatCannotBeReadIsSaidAndNoReasonToStop) {

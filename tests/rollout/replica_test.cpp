@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 #include "core/file.h"
 #include "record/store.h"
 #include "rollout/control/rollout_controller.h"
+#include "rollout/control/status_text.h"
 #include "rollout/log/segment_log.h"
 #include "rollout/replica/join.h"
 #include "rollout/replica/replica_link.h"
@@ -158,6 +160,15 @@ class Replica {
         std::vector<std::string> kinds;
         for (const auto& entry : record::Store(folder_.path()).read()) kinds.push_back(entry.kind);
         return kinds;
+    }
+    // What `scale evaluate status` would say while no gateway runs.
+    core::Json offline() const {
+        core::write_file_atomic(folder_.path() / "scale.toml",
+                                fmt::format("[model]\npath = \"model.gguf\"\n[rollout]\nflag = \"candidate\"\n"
+                                            "steps = [500000]\nguardrails = [\"thumbs_down\", \"server_error\"]\n"
+                                            "database = \"{}\"\n",
+                                            settings_));
+        return offline_status(record::Pass(folder_.path())).value();
     }
     std::filesystem::path rollout() const { return rollout_folder(folder_.path()); }
     JoinRequest join() const {
@@ -393,6 +404,29 @@ TEST_F(Replicas, EvidenceOfAKilledGatewayIsThereOnce) {
     EXPECT_EQ(first.status()["evidence"], second.status()["evidence"]);
 }
 
+TEST_F(Replicas, AStoppedGatewayShowsTheEvidenceOfAllOrSaysThatItCannot) {
+    wait_until_open();
+    int number = 0;
+    for (int i = 0; i < 3; ++i) first.thumbs_down(first.request(user_of(first, Arm::candidate, number)));
+    for (int i = 0; i < 4; ++i) second.thumbs_down(second.request(user_of(second, Arm::candidate, number)));
+    ASSERT_TRUE(eventually([&] { return first.unhappy("candidate") == 7 && second.unhappy("candidate") == 7; }));
+    const core::Json running = first.status();
+    first.crash();
+    core::Json stopped = first.offline();
+    EXPECT_EQ(stopped["evidence"], running["evidence"]);
+    EXPECT_EQ(stopped["arms"]["candidate"]["users"], 7);
+    EXPECT_THAT(stopped["evidence_of"].get<std::string>(), HasSubstr("all gateways"));
+
+    second.controller->rollback("a test", "ann");
+    ASSERT_TRUE(eventually([&] { return second.status()["state"]["status"] == "rolled_back"; }));
+    ASSERT_TRUE(eventually([&] { return first.offline()["state"]["status"] == "rolled_back"; }));
+
+    database.stop();
+    stopped = first.offline();
+    EXPECT_EQ(stopped["arms"]["candidate"]["users"], 3);
+    EXPECT_THAT(stopped["evidence_of"].get<std::string>(), HasSubstr("THIS GATEWAY'S live traffic alone"));
+}
+
 TEST_F(Replicas, AnOlderCopyOfTheDatabaseIsNotTrusted) {
     wait_until_open();
     first.request("somebody");
@@ -424,59 +458,6 @@ TEST_F(Replicas, OnlyDigestsAndFiguresLeaveTheMachine) {
     ASSERT_TRUE(eventually([&] { return second.users("original") + second.users("candidate") == 1; }));
     for (const auto& row : ask("SELECT records FROM scale_evidence"))
         EXPECT_THAT(row.front(), ::testing::Not(HasSubstr("wrote")));
-}
-
-TEST(PostgresSettings, MustNotHoldAPasswordAndAreNotRepeated) {
-    for (const char* settings :
-         {"postgresql://scale:secret@127.0.0.1/x", "host=127.0.0.1 password=secret", "no=secret"}) {
-        try {
-            Postgres(settings, std::chrono::seconds(1));
-            FAIL() << settings;
-        } catch (const core::Error& refusal) {
-            EXPECT_EQ(refusal.kind(), core::ErrorKind::input) << settings;
-            EXPECT_THAT(refusal.what(), ::testing::Not(HasSubstr("secret")));
-        }
-    }
-}
-
-TEST(LocalEvidence, LeavesToTheLogWhatMemoryDoesNotHold) {
-    const core::TemporaryFolder folder;
-    LogOptions options;
-    options.folder = folder.path();
-    SegmentLog log(options);
-    LocalEvidence evidence(folder.path(), "exp", 2000);
-    const auto add = [&](int number) {
-        Admit admit;
-        admit.request_id = "r" + std::to_string(number);
-        admit.unit = "u";
-        admit.experiment = number % 2 == 0 ? "exp" : "";
-        Finish finish;
-        finish.request_id = admit.request_id;
-        log.append(admit);
-        log.wait_committed(log.append(finish).sequence);
-        evidence.ended(admit, finish);
-    };
-    std::vector<std::string> seen;
-    std::uint64_t shipped = 0;
-    const auto ship = [&](std::uint64_t first, std::uint64_t last, const std::string& lines) {
-        EXPECT_GT(first, shipped);
-        shipped = last;
-        for (std::size_t at = 0; (at = lines.find("\"request_id\":\"", at)) != std::string::npos; at += 14)
-            if (lines.compare(lines.rfind('{', at), 15, "{\"type\":\"admit\"") == 0)
-                seen.push_back(lines.substr(at + 14, lines.find('"', at + 14) - at - 14));
-        return true;
-    };
-    for (int i = 0; i < 100; ++i) add(i);
-    evidence.hand_out(0, [](auto, auto, const auto&) { return false; });  // the database is away
-    for (int i = 100; i < 104; ++i) add(i);
-    evidence.hand_out(0, ship);
-    evidence.hand_out(shipped, ship);
-    add(104);
-    evidence.hand_out(shipped, ship);
-    std::vector<std::string> expected;
-    for (int i = 0; i < 105; i += 2) expected.push_back("r" + std::to_string(i));
-    EXPECT_EQ(seen, expected);
-    EXPECT_EQ(LocalEvidence(folder.path(), "exp").count(), 105u);
 }
 
 }  // namespace

@@ -132,6 +132,7 @@ export interface Shown {
     };
     hard_limit: { level: number; limit: number; failures: number; requests: number; tripped: boolean };
   };
+  changed: string[]; // since stage S, as the newest check found it
   feedback_parked: number;
   gateway: { open_requests: number; clients: number; fallbacks: number; unlogged: number; workers: number; degraded: boolean };
   log: { records: number; at_risk: number; at_risk_peak: number; refused: number; failure: string; durability: string };

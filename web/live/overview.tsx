@@ -223,10 +223,15 @@ export function Checks({ now }: { now: Shown }) {
           {problems.join("; ") ||
             `${count(now.gateway.open_requests)} open requests, ${count(now.gateway.clients)} connections, ${count(now.gateway.fallbacks)} fallbacks to the original.`}
         </Check>
+        <Check name="Stage S" state={now.changed.length > 0 ? "bad" : "good"}>
+          {now.changed.length > 0
+            ? `Open again; changed since: ${now.changed.join(", ")}. What is served goes on.`
+            : "No check has found that machine, engine, model or traffic changed."}
+        </Check>
         <Check name="Traffic drift" state={!now.traffic_check ? "unknown" : now.traffic_check.verdict === "keep" && !now.traffic_check.look ? "good" : "bad"}>
           {now.traffic_check
             ? `${now.traffic_check.sentence} (${moment(now.traffic_check.time_ms, now.now_ms)})`
-            : "Not compared with the calibration set yet: scale assemble --check does that."}
+            : "Not compared with the calibration set yet: scale evaluate check does that."}
         </Check>
       </ul>
     </section>

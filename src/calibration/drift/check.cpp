@@ -14,6 +14,7 @@
 #include "calibration/sampling_jobs.h"
 #include "calibration/selection.h"
 #include "calibration/split.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "hardware/threads.h"
@@ -151,12 +152,12 @@ record::TrafficCheck changed_model(const std::string& changed) {
 
 record::TrafficCheck compare(const record::Pass& pass, const record::Lineage& lineage,
                              const record::CalibrationSet& set, const std::optional<std::filesystem::path>& path,
-                             bool quick) {
+                             const TrafficWindow& window, bool quick) {
     const TrafficProfile profile =
         TrafficProfile::from_json(pass.objects().get(set.profile_sha256), "the traffic profile");
     record::TrafficCheck models;
     const std::filesystem::path artefact = quick ? std::filesystem::path() : artefact_file(pass, lineage, models);
-    Traffic traffic = open_traffic(pass, path);
+    Traffic traffic = open_traffic(pass, path, window);
     const NewLog log = read_log(traffic);
     std::vector<Observation> observations;
     for (const Sighting& sighting : sightings_of(log.index.distinct, traffic, checked_requests))
@@ -172,14 +173,9 @@ record::TrafficCheck compare(const record::Pass& pass, const record::Lineage& li
     return check;
 }
 
-}  // namespace
-
-std::string profile_of(const TrafficIndex& index, const Traffic& traffic, std::uint64_t seed) {
-    return TrafficProfile::fit(sightings_of(index.distinct, traffic, profiled_requests), seed).to_json();
-}
-
-record::TrafficCheck check_traffic(record::Pass& pass, const std::optional<std::filesystem::path>& log, bool quick) {
-    const record::WorkLock lock(pass.folder(), "scale assemble --check");
+// `live`: of the log, only the newest requests since the set was assembled.
+LiveCheck check(record::Pass& pass, const std::optional<std::filesystem::path>& log, bool quick, bool live) {
+    const record::WorkLock lock(pass.folder(), live ? "scale evaluate check" : "scale assemble --check");
     const record::Lineage lineage = pass.lineage();
     const record::Entry* entry = lineage.current(record::kind::calibration_set);
     if (!entry)
@@ -190,10 +186,32 @@ record::TrafficCheck check_traffic(record::Pass& pass, const std::optional<std::
                                 "scale assemble");
     const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
     const std::string changed = changed_since(pass, constraint);
-    const record::TrafficCheck check =
-        changed.empty() ? compare(pass, lineage, set, log, quick) : changed_model(changed);
-    pass.store().append({record::Stage::calibration, record::kind::traffic_check, {entry->hash}, core::Json(check)});
-    return check;
+    LiveCheck done;
+    TrafficWindow window;
+    if (live) {
+        done.since_ms = core::from_rfc3339(set.created_at).time_since_epoch().count();
+        window = {done.since_ms, checked_requests};
+    }
+    done.check = changed.empty() ? compare(pass, lineage, set, log, window, quick) : changed_model(changed);
+    done.entry_hash =
+        pass.store()
+            .append({record::Stage::calibration, record::kind::traffic_check, {entry->hash}, core::Json(done.check)})
+            .hash;
+    return done;
+}
+
+}  // namespace
+
+std::string profile_of(const TrafficIndex& index, const Traffic& traffic, std::uint64_t seed) {
+    return TrafficProfile::fit(sightings_of(index.distinct, traffic, profiled_requests), seed).to_json();
+}
+
+record::TrafficCheck check_traffic(record::Pass& pass, const std::optional<std::filesystem::path>& log, bool quick) {
+    return check(pass, log, quick, false).check;
+}
+
+LiveCheck check_live_traffic(record::Pass& pass, const std::filesystem::path& log, bool quick) {
+    return check(pass, log, quick, true);
 }
 
 }  // namespace scale::calibration

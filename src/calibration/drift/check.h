@@ -20,4 +20,12 @@ std::string profile_of(const TrafficIndex& index, const Traffic& traffic, std::u
 record::TrafficCheck check_traffic(record::Pass& pass, const std::optional<std::filesystem::path>& log,
                                    bool quick = false);
 
+// The same for the gateway's log: its newest requests since the set in force was assembled. The entry's hash comes too.
+struct LiveCheck {
+    record::TrafficCheck check;
+    std::string entry_hash;
+    std::int64_t since_ms = 0;  // when the set in force was assembled, milliseconds since 1970
+};
+LiveCheck check_live_traffic(record::Pass& pass, const std::filesystem::path& log, bool quick);
+
 }  // namespace scale::calibration

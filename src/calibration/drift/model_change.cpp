@@ -26,6 +26,7 @@ std::string changed_since(const record::Pass& pass, const record::Constraint& co
     const record::Fingerprint& recorded = constraint.fingerprint;
     const std::filesystem::path file = pass.original();
     if (recorded.model_sha256.empty() || untouched(file, constraint)) return {};
+    if (!std::filesystem::exists(file) && pass.objects().contains(recorded.model_sha256)) return {};  // archived
     if (core::sha256_file(file) == recorded.model_sha256) return {};
     std::string changed;
     try {

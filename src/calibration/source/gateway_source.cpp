@@ -39,6 +39,11 @@ Json parsed_or_null(std::string_view line) {
     }
 }
 
+std::int64_t time_of(const Json& record) {
+    const auto found = record.find("time_ms");
+    return found != record.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
 // Session before user; a key of the request's own names nobody.
 std::string conversation_of(const Json& admit) {
     if (const std::string session = text_of(admit, "session"); !session.empty()) return "session:" + session;
@@ -68,12 +73,15 @@ Ended ended(const Json& finish) {
 
 class GatewaySource : public TrafficSource {
   public:
-    explicit GatewaySource(const fs::path& path) {
+    GatewaySource(const fs::path& path, const TrafficWindow& window) : window_(window) {
         if (!fs::is_directory(path)) {
             open(path);
             return;
         }
-        for (const fs::path& segment : record::segments_of(path)) open(segment);
+        if (window.since_ms > 0 || window.newest > 0)
+            open_newest(path);
+        else
+            for (const fs::path& segment : record::segments_of(path)) open(segment);
         if (files_.empty())
             throw core::input_error(path.string() + " holds no segments of the gateway's log",
                                     "files segment-0000000001.log and so on, or a traffic log that is a file",
@@ -102,6 +110,7 @@ class GatewaySource : public TrafficSource {
         std::unordered_map<std::string, Open> open;
         std::deque<std::pair<std::uint64_t, std::string>> oldest;  // by order; entries that have ended are passed over
         std::uint64_t admits = 0;
+        std::uint64_t passed_over = 0;
     };
 
     void take(const Place& at, std::string_view line, Pass& pass) const;
@@ -115,17 +124,60 @@ class GatewaySource : public TrafficSource {
         files_.emplace_back(segment);
         paths_.push_back(segment);
     }
+    void open_newest(const fs::path& folder);
 
+    const TrafficWindow window_;
+    std::uint64_t left_out_ = 0;  // admits of the window that are older than its newest
     std::deque<record::SegmentText> files_;
     std::vector<fs::path> paths_;
 };
+
+struct Inside {
+    std::uint64_t admits = 0;  // within the window
+    bool older = false;        // others lie before it
+};
+
+Inside count_admits(const record::SegmentText& text, const fs::path& segment, bool is_last, std::int64_t since_ms) {
+    Inside inside;
+    try {
+        record::scan_segment(text, segment, is_last, [&](std::string_view line, std::uint64_t) {
+            const Json json = parsed_or_null(line);
+            if (!json.is_object() || text_of(json, "type") != "admit") return;
+            if (time_of(json) >= since_ms)
+                ++inside.admits;
+            else
+                inside.older = true;
+        });
+    } catch (const core::Error&) {
+        // read() says so.
+    }
+    return inside;
+}
+
+// From the newest segment back, as far as the window reaches.
+void GatewaySource::open_newest(const fs::path& folder) {
+    const std::vector<fs::path> segments = record::segments_of(folder);
+    std::uint64_t admits = 0;
+    for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+        files_.emplace_front(*segment);
+        paths_.insert(paths_.begin(), *segment);
+        const Inside inside = count_admits(files_.front(), *segment, segment == segments.rbegin(), window_.since_ms);
+        admits += inside.admits;
+        if (inside.older || (window_.newest > 0 && admits >= window_.newest)) break;
+    }
+    if (window_.newest > 0 && admits > window_.newest) left_out_ = admits - window_.newest;
+}
 
 void GatewaySource::take(const Place& at, std::string_view line, Pass& pass) const {
     const Json json = parsed_or_null(line);
     if (!json.is_object()) return;
     const std::string type = text_of(json, "type");
     if (type == "finish") return take_finish(at, json, pass);
-    if (type != "admit") return;
+    if (type != "admit" || time_of(json) < window_.since_ms) return;
+    if (pass.passed_over < left_out_) {
+        ++pass.passed_over;
+        return;
+    }
     Place place = at;
     place.number = ++pass.admits;
     const std::string id = text_of(json, "request_id");
@@ -162,7 +214,7 @@ void GatewaySource::hand_out_open(Pass& pass, std::size_t limit) const {
 }
 
 LogReading GatewaySource::read(const Sink& sink, const Progress& progress) {
-    Pass pass{sink, {}, {}, 0};
+    Pass pass{sink, {}, {}};
     std::uint64_t total = 0;
     std::uint64_t done = 0;
     for (const auto& file : files_) total += file.size();
@@ -200,8 +252,8 @@ LogReading GatewaySource::reading_of(std::uint64_t admits) const {
 
 }  // namespace
 
-std::unique_ptr<TrafficSource> open_gateway_source(const fs::path& path) {
-    return std::make_unique<GatewaySource>(path);
+std::unique_ptr<TrafficSource> open_gateway_source(const fs::path& path, const TrafficWindow& window) {
+    return std::make_unique<GatewaySource>(path, window);
 }
 
 }  // namespace scale::calibration

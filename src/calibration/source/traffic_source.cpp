@@ -18,9 +18,10 @@ std::string_view source_name(SourceKind kind) {
     return names[static_cast<std::size_t>(kind)];
 }
 
-std::unique_ptr<TrafficSource> open_source(const std::filesystem::path& path, const std::string& format) {
+std::unique_ptr<TrafficSource> open_source(const std::filesystem::path& path, const std::string& format,
+                                           const TrafficWindow& window) {
     const bool segments = std::filesystem::is_directory(path) || record::segment_number(path) != 0;
-    if (format == "gateway" || (format == "auto" && segments)) return open_gateway_source(path);
+    if (format == "gateway" || (format == "auto" && segments)) return open_gateway_source(path, window);
     return open_file_source(path, format);
 }
 

@@ -25,6 +25,12 @@ namespace scale::calibration {
 enum class SourceKind { requests, gateway, prompts, chats };
 std::string_view source_name(SourceKind kind);
 
+// A part of the gateway's log, which goes on for as long as the gateway serves.
+struct TrafficWindow {
+    std::int64_t since_ms = 0;  // requests admitted before are left out; milliseconds since 1970
+    std::size_t newest = 0;     // of the others, so many at most; 0: all
+};
+
 class TrafficSource {
   public:
     using Sink = std::function<void(const Place& place, ParsedLine parsed)>;
@@ -38,10 +44,12 @@ class TrafficSource {
 };
 
 // `format` is "auto" or a name from above. Throws an input error where the path is missing or is not such a log.
-std::unique_ptr<TrafficSource> open_source(const std::filesystem::path& path, const std::string& format);
+// The window concerns the gateway's log alone.
+std::unique_ptr<TrafficSource> open_source(const std::filesystem::path& path, const std::string& format,
+                                           const TrafficWindow& window = {});
 
 // The two implementations.
 std::unique_ptr<TrafficSource> open_file_source(const std::filesystem::path& path, const std::string& format);
-std::unique_ptr<TrafficSource> open_gateway_source(const std::filesystem::path& path);
+std::unique_ptr<TrafficSource> open_gateway_source(const std::filesystem::path& path, const TrafficWindow& window = {});
 
 }  // namespace scale::calibration

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "core/clock.h"
+#include "record/reopened.h"
 #include "record/stage.h"
 #include "record/store.h"
 
@@ -31,6 +32,8 @@ AuditTrail::AuditTrail(const std::filesystem::path& pass_folder) {
     try {
         for (const record::Entry& entry : record::Store(pass_folder).read()) {
             const auto time_ms = core::from_rfc3339(entry.time).time_since_epoch().count();
+            if (entry.kind == kind::constraint) changed_.clear();
+            if (entry.kind == kind::reopened) changed_ = entry.payload.get<record::Reopened>().parts;
             if (entry.kind == kind::traffic_check)
                 traffic_check_ = {{"time_ms", time_ms},
                                   {"verdict", entry.payload.value("verdict", "")},

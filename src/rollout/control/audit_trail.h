@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/json.h"
 
@@ -28,11 +29,14 @@ class AuditTrail {
     core::Json to_json() const;
     // The newest traffic check of stage A, {"time_ms","verdict","look","sentence"}; null where there was none.
     const core::Json& traffic_check() const { return traffic_check_; }
+    // What a check found to differ from what stage S was about; empty where nothing is known to (kind::reopened).
+    const std::vector<std::string>& changed() const { return changed_; }
     const std::string& problem() const { return problem_; }
 
   private:
     std::deque<core::Json> entries_;
     core::Json traffic_check_;
+    std::vector<std::string> changed_;
     std::string problem_;
 };
 

@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "core/progress.h"
 #include "record/payload.h"
+#include "record/reopened.h"
 #include "rollout/assignment/assigner.h"
 #include "rollout/assignment/secret.h"
 #include "rollout/control/gateway_process.h"
@@ -84,6 +85,19 @@ void check_latch(const record::Pass& pass, const RolloutState& state, const reco
                         "scale evaluate start --reset-latch --because \"…\"; or --original-only to serve the original");
 }
 
+// An open rollout goes on although stage S was re-opened meanwhile: its gateway may have been restarted only because
+// its machine was. A new one does not begin.
+void require_gate(const record::Lineage& lineage, const RolloutState& before) {
+    const bool open = before.experimenting() || before.status == RolloutStatus::promoted;
+    const record::Entry* artefact = lineage.current(kind::artefact);
+    const bool same = artefact && artefact->payload.value("sha256", "") == before.candidate_sha256;
+    if (!record::reopening_of(lineage.entries) || !open || !same ||
+        lineage.status(record::Stage::quality).state != record::StageState::done)
+        return lineage.require_done(record::Stage::quality);
+    core::say(fmt::format("stage S is open again: {}; the rollout goes on as it is",
+                          lineage.status(record::Stage::constraint).why));
+}
+
 core::Json started_payload(const record::RolloutSection& settings, const RolloutState& state,
                            const StartRequest& request) {
     return {{"reason", state.reason},
@@ -134,19 +148,6 @@ PreparedRollout go_on_with(StateFile& file, RolloutState there, const RolloutSta
     return {there, true, fmt::format("going on with {} (epoch {} of the database)", there.experiment, there.epoch)};
 }
 
-// One sentence more for the person who rolls back; "" without a database.
-std::string told_others(const std::filesystem::path& pass_folder, const RolloutState& state) {
-    try {
-        const record::Pass pass(pass_folder);
-        const auto shared = join_request(pass_folder, pass.file().rollout);
-        if (!shared) return "";
-        return tell_rollback(*shared, state) ? "; the other gateways hear of it by the database"
-                                             : "; the database had nothing of it to roll back";
-    } catch (const core::Error& error) {
-        return "; THE OTHER GATEWAYS WERE NOT TOLD: " + error.found() + "; run this again";
-    }
-}
-
 }  // namespace
 
 std::optional<JoinRequest> join_request(const std::filesystem::path& pass_folder,
@@ -194,11 +195,12 @@ PreparedRollout prepare_rollout(record::Pass& pass, const StartRequest& request)
     const StateFile::Loaded loaded = file.load();
     const RolloutState before = loaded.state.value_or(RolloutState{});
     if (request.original_only) {
-        lineage.require_done(record::Stage::constraint);
+        // Whatever has changed since: this is what is fallen back to.
+        if (!lineage.current(kind::constraint)) lineage.require_done(record::Stage::constraint);
         archive_original(pass, lineage);
         return {before, true, "serving the original alone"};
     }
-    lineage.require_done(record::Stage::quality);
+    require_gate(lineage, before);
     const auto artefact = payload_of<record::Artefact>(lineage, kind::artefact);
     check_latch(pass, before, artefact, request);
     const std::string archived = archive_original(pass, lineage);
@@ -256,58 +258,6 @@ PreparedRollout prepare_rollout(record::Pass& pass, const StartRequest& request)
                               {"candidate_sha256", state.candidate_sha256},
                               {"by", request.who}}});
     return {state, false, state.reason};
-}
-
-OfflineRollback roll_back_offline(const std::filesystem::path& pass_folder, const std::string& because,
-                                  const std::string& who) {
-    record::Store store(pass_folder);
-    const auto entries = store.read();
-    const record::Entry* started = record::latest(entries, kind::rollout_started);
-    StateFile file(rollout_folder(pass_folder));
-    const std::string reason = because.empty() ? "asked for" : because;
-    core::Json payload = {{"reason", reason}, {"by", who}, {"automatic", false}, {"harm", false}};
-    if (!started && !file.load().state) {
-        payload["reason"] = "no rollout was open: the original is what is served";
-        store.append({record::Stage::rollout, kind::rolled_back, {}, payload});
-        return {true, false, {}, "no rollout is open; the original is what is served"};
-    }
-    OfflineRollback result;
-    result.state = file.update([&](RolloutState& state) {
-        // After damage the file does not say which candidate; the record does.
-        if (state.candidate_sha256.empty() && started) {
-            state.candidate_sha256 = started->payload.value("candidate_sha256", "");
-            state.original_sha256 = started->payload.value("original_sha256", "");
-            state.experiment = started->payload.value("experiment", "");
-            state.started_hash = started->hash;
-        }
-        if (state.status == RolloutStatus::rolled_back && state.is_latched(state.candidate_sha256)) return false;
-        result.was_promoted = state.status == RolloutStatus::promoted;
-        state.status = RolloutStatus::rolled_back;
-        state.weight_ppm = 0;
-        state.harm = false;
-        state.reason = reason;
-        state.changed_by = who;
-        if (!state.is_latched(state.candidate_sha256)) state.latched.push_back(state.candidate_sha256);
-        return result.changed = true;
-    });
-    // A gateway killed between its state and its record left the record behind: completed here.
-    const record::Entry* recorded = record::latest(entries, kind::rolled_back);
-    if (result.changed || !recorded || (started && recorded->seq < started->seq)) {
-        payload["reason"] = result.state.reason;
-        payload["harm"] = result.state.harm;
-        payload["epoch"] = result.state.epoch;
-        payload["experiment"] = result.state.experiment;
-        payload["original_sha256"] = result.state.original_sha256;
-        payload["candidate_sha256"] = result.state.candidate_sha256;
-        std::vector<std::string> parents;
-        if (!result.state.started_hash.empty()) parents.push_back(result.state.started_hash);
-        store.append({record::Stage::rollout, kind::rolled_back, parents, payload});
-    }
-    result.sentence = result.changed
-                          ? fmt::format("rolled back (epoch {}): the candidate gets no traffic", result.state.epoch)
-                          : fmt::format("rolled back already (epoch {}): {}", result.state.epoch, result.state.reason);
-    result.sentence += told_others(pass_folder, result.state);
-    return result;
 }
 
 }  // namespace scale::rollout

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "record/stage.h"
+#include "record/store.h"
 #include "rollout/assignment/secret.h"
 
 namespace scale::rollout {
@@ -216,11 +217,21 @@ void RolloutController::tick() {
     if (now - last_step_check_ms_ >= step_check_ms) {
         last_step_check_ms_ = now;
         take_step();
+        look_at_record(now);
     }
     if (candidate_ && rolled_back_ms_ > 0 && now - rolled_back_ms_ >= candidate_grace_ms) {
         candidate_->request_stop();
         rolled_back_ms_ = 0;
     }
+}
+
+// Commands append to the record beside us: checks of the traffic, and what they found changed.
+void RolloutController::look_at_record(std::int64_t now) {
+    std::error_code missing;
+    std::uintmax_t bytes = std::filesystem::file_size(record::Store(options_.pass_folder).file(), missing);
+    if (missing) bytes = 0;
+    if (record_bytes_ && *record_bytes_ != bytes && audit_due_ms_ == 0) audit_due_ms_ = now + audit_delay_ms;
+    record_bytes_ = bytes;
 }
 
 void RolloutController::refresh_arms() {

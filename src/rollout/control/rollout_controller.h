@@ -92,6 +92,7 @@ class RolloutController : public Controller {
     void take_news();
     void look_at_file();
     void refresh_arms();
+    void look_at_record(std::int64_t now);
     void judge_candidate_server();
     void judge_evidence();
     void take_step();
@@ -124,8 +125,9 @@ class RolloutController : public Controller {
     std::int64_t rolled_back_ms_ = 0;
     std::int64_t last_step_check_ms_ = 0;
     std::int64_t last_retry_ms_ = 0;
-    std::int64_t audit_due_ms_ = 0;  // to be read again then; 0: not
-    std::string hold_;               // why the share does not rise
+    std::int64_t audit_due_ms_ = 0;               // to be read again then; 0: not
+    std::optional<std::uintmax_t> record_bytes_;  // as they were last seen
+    std::string hold_;                            // why the share does not rise
     std::unique_ptr<EvidenceBook> book_;
 };
 

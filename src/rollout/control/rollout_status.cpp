@@ -31,8 +31,12 @@ core::Json RolloutController::status() const {
                          {"feedback_parked", book_->parked()},
                          {"record_pending", record_.pending()},
                          {"record_problem", record_.problem()},
+                         {"changed", audit_.changed()},
                          {"model", options_.served_model}};
-    if (options_.link != nullptr) status["replicas"] = options_.link->status();
+    if (options_.link != nullptr) {
+        status["replicas"] = options_.link->status();
+        status["evidence_of"] = "the live traffic of all gateways of this rollout";
+    }
     return status;
 }
 
@@ -86,6 +90,10 @@ std::string RolloutController::metrics() const {
             "# HELP scale_rollout_lease 1 while this gateway may send users to the candidate.\n"
             "# TYPE scale_rollout_lease gauge\nscale_rollout_lease {}\n",
             options_.link->lease()->valid() ? 1 : 0);
+    text += fmt::format(
+        "# HELP scale_rollout_changed_parts Parts of what stage S was about that scale evaluate check found changed.\n"
+        "# TYPE scale_rollout_changed_parts gauge\nscale_rollout_changed_parts {}\n",
+        audit_.changed().size());
     text += "# HELP scale_rollout_status 1 for the status in force.\n# TYPE scale_rollout_status gauge\n";
     for (int i = 0; i <= static_cast<int>(RolloutStatus::stopped); ++i) {
         const auto status = static_cast<RolloutStatus>(i);

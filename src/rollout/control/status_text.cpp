@@ -5,23 +5,14 @@
 #include <fmt/format.h>
 
 #include "core/clock.h"
+#include "core/text.h"
 #include "rollout/control/rollout_controller.h"
-#include "rollout/log/segment_log.h"
 
 namespace scale::rollout {
 
 namespace {
 
-class AbsentArm : public ArmView {
-  public:
-    ArmStatus status() const override {
-        ArmStatus absent;
-        absent.state = ArmState::stopped;
-        return absent;
-    }
-    std::uint64_t version() const override { return 1; }
-    void request_stop() override {}
-};
+constexpr std::uint64_t little_room = std::uint64_t{1} << 30;
 
 // E itself up to a million, beyond that its power of ten.
 std::string evidence(double log_e) {
@@ -33,6 +24,31 @@ std::string percent(const core::Json& ppm) {
     return fmt::format("{:g} %", ppm.get<double>() / 1e4);
 }
 
+// What somebody has to see to, whatever the evidence says.
+std::vector<std::string> problems_of(const core::Json& status) {
+    std::vector<std::string> problems;
+    for (const char* problem : {"state_problem", "record_problem"})
+        if (const std::string text = status.value(problem, ""); !text.empty()) problems.push_back(text);
+    const core::Json log = status.value("log", core::Json::object());
+    const bool strict = log.value("durability", "") == "strict";
+    if (const std::string text = log.value("failure", ""); !text.empty())
+        problems.push_back(fmt::format("the log cannot be written: {}; {}", text,
+                                       strict ? "clients get 503" : "everybody gets the original, without evidence"));
+    const auto free_bytes = log.value("free_bytes", std::uint64_t{0});
+    if (free_bytes > 0 && free_bytes < little_room)
+        problems.push_back(fmt::format("the log's disk has {} left", core::human_bytes(free_bytes)));
+    const core::Json replicas = status.value("replicas", core::Json::object());
+    const std::string stage = status.at("state").value("status", "");
+    const bool open = stage == "canary" || stage == "paused" || stage == "promoted";
+    if (open && !replicas.value("lease", true))
+        problems.push_back(
+            fmt::format("no lease of the database ({}): everybody gets the original", replicas.value("problem", "")));
+    const core::Json gateway = status.value("gateway", core::Json::object());
+    if (const std::string text = gateway.value("tls", core::Json::object()).value("problem", ""); !text.empty())
+        problems.push_back(text);
+    return problems;
+}
+
 std::string headline(const core::Json& status) {
     const core::Json& state = status.at("state");
     std::string line =
@@ -41,8 +57,7 @@ std::string headline(const core::Json& status) {
     if (state.value("status", "") == "canary")
         line += fmt::format(" (step {} of {})", state.value("step", 0) + 1, status.at("steps").size());
     line += "\n  " + state.value("reason", "") + " (" + state.value("changed_by", "") + ")";
-    for (const char* problem : {"state_problem", "record_problem"})
-        if (const std::string text = status.value(problem, ""); !text.empty()) line += "\n  problem: " + text;
+    for (const std::string& problem : problems_of(status)) line += "\n  problem: " + problem;
     return line;
 }
 
@@ -96,26 +111,11 @@ std::string latency_lines(const core::Json& found) {
 
 std::string status_text(const core::Json& status) {
     const core::Json& found = status.at("evidence");
-    return fmt::format(
-        "{}\n\n{}\n{}{}\nverdict: {}: {}\n{}\n(measured on this gateway's live traffic; each interval holds at "
-        "every look)",
-        headline(status), arms_table(status), guardrail_table(found), latency_lines(found), found.value("verdict", ""),
-        found.value("sentence", ""),
-        status.value("hold", "").empty() ? "" : "share: " + status.value("hold", "") + "\n");
-}
-
-std::optional<core::Json> offline_status(const record::Pass& pass) {
-    const auto folder = rollout_folder(pass.folder());
-    if (!std::filesystem::exists(StateFile(folder).path())) return std::nullopt;
-    AbsentArm absent;
-    ControllerOptions options;
-    options.pass_folder = pass.folder();
-    options.settings = pass.file().rollout;
-    options.served_model = std::filesystem::path(pass.file().model.path).stem().string();
-    RolloutController controller(options, absent, nullptr);
-    if (std::filesystem::exists(folder / "log"))
-        for_each_record(folder / "log", [&](const Record& record) { controller.replay(record); });
-    return controller.status();
+    return fmt::format("{}\n\n{}\n{}{}\nverdict: {}: {}\n{}\n(measured on {}; each interval holds at every look)",
+                       headline(status), arms_table(status), guardrail_table(found), latency_lines(found),
+                       found.value("verdict", ""), found.value("sentence", ""),
+                       status.value("hold", "").empty() ? "" : "share: " + status.value("hold", "") + "\n",
+                       status.value("evidence_of", "this gateway's live traffic"));
 }
 
 }  // namespace scale::rollout

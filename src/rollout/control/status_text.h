@@ -12,8 +12,9 @@ namespace scale::rollout {
 
 std::string status_text(const core::Json& status);
 
-// What Controller::status would say if the gateway ran, from the state file and the log; empty where the pass has no
-// rollout.
+// What Controller::status would say if the gateway ran; empty where the pass has no rollout. From the state file and
+// the log, or from the database of the gateways that share the rollout. Its member "evidence_of" says whose traffic was
+// counted where that is more, or less, than one would expect.
 std::optional<core::Json> offline_status(const record::Pass& pass);
 
 }  // namespace scale::rollout

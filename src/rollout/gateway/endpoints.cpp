@@ -155,13 +155,10 @@ Json GatewayWorker::gateway_json(const GatewayMetrics& sum) const {
 
 Json GatewayWorker::log_json() const {
     const LogFigures log = fleet_.log.figures();
-    return {{"records", log.appended},
-            {"at_risk", log.appended - log.committed},
-            {"at_risk_peak", log.at_risk_peak},
-            {"commits", log.commits},
-            {"refused", log.refused},
-            {"failure", log.failure},
-            {"durability", strict_ ? "strict" : "relaxed"}};
+    return {{"records", log.appended},          {"at_risk", log.appended - log.committed},
+            {"at_risk_peak", log.at_risk_peak}, {"commits", log.commits},
+            {"refused", log.refused},           {"failure", log.failure},
+            {"free_bytes", log.free_bytes},     {"durability", strict_ ? "strict" : "relaxed"}};
 }
 
 // Shows at least all that was recorded before it was asked for.

@@ -85,6 +85,7 @@ std::string GatewayMetrics::text(const LogFigures& log) const {
     text += figure("gauge", "scale_log_at_risk_records", log.appended - log.committed);
     text += figure("gauge", "scale_log_at_risk_records_peak", log.at_risk_peak);
     text += figure("gauge", "scale_log_failing", log.failure.empty() ? 0 : 1);
+    text += figure("gauge", "scale_log_disk_free_bytes", log.free_bytes);
     text += duration.text("gen_ai_server_request_duration_seconds", "gen_ai_provider_name=\"scale\"");
     return text + first_token.text("gen_ai_server_time_to_first_token_seconds", "gen_ai_provider_name=\"scale\"");
 }

@@ -138,7 +138,19 @@ void SegmentLog::write_loop() {
             pending_changed_.wait_for(lock, options_.retry, [&] { return stopping_; });
         }
         settle(batch);
+        look_at_disk();
     }
+}
+
+// A disk is seen to fill before it refuses.
+void SegmentLog::look_at_disk() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - disk_seen_ < std::chrono::seconds(1)) return;
+    disk_seen_ = now;
+    std::error_code unknown;
+    const auto space = std::filesystem::space(options_.folder, unknown);
+    const std::lock_guard lock(mutex_);
+    if (!unknown) figures_.free_bytes = space.available;
 }
 
 // Commits start at least `spacing` apart, so that a busy log shares each one among many records.

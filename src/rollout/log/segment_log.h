@@ -70,7 +70,8 @@ struct LogFigures {
     std::uint64_t commits = 0;       // calls of fdatasync
     std::uint64_t refused = 0;       // records refused because the queue was full or the disk failed
     std::uint64_t queued_bytes = 0;
-    std::string failure;  // "" while the disk works
+    std::string failure;           // "" while the disk works
+    std::uint64_t free_bytes = 0;  // left on the log's disk at the last commit
 };
 
 // Thread-safe. The destructor commits what was accepted, unless the disk refuses.
@@ -126,6 +127,7 @@ class SegmentLog {
     void deliver(std::vector<Committed>& records);
     void report_failure(const std::string& reason);
     void wake_listeners();
+    void look_at_disk();
 
     LogOptions options_;
     LogRecovery recovery_;
@@ -152,6 +154,7 @@ class SegmentLog {
     std::uint64_t segment_size_ = 0;
     std::unique_ptr<SegmentPacker> packer_;
     std::chrono::steady_clock::time_point last_commit_{};
+    std::chrono::steady_clock::time_point disk_seen_{};
     bool abandoned_ = false;  // a failed write may have left bytes after segment_size_
 
     std::thread writer_;

@@ -271,10 +271,7 @@ bool ReplicaLink::read_evidence(std::uint64_t up_to) {
             throw core::io_error(fmt::format("shipment {} of the evidence is missing", read_ + 1),
                                  "the database as it was", "roll back, and start the rollout again");
         for (const Shipment& shipment : shipments) {
-            std::vector<Record> records;
-            std::istringstream lines(shipment.records);
-            for (std::string line; std::getline(lines, line);)
-                records.push_back(from_json_line(line, fmt::format("shipment {}", shipment.number)));
+            std::vector<Record> records = records_of(shipment);
             const std::lock_guard lock(mutex_);
             std::move(records.begin(), records.end(), std::back_inserter(news_.evidence));
             ++generation_;

@@ -1,6 +1,7 @@
 #include "rollout/replica/shared_store.h"
 
 #include <charconv>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,6 +42,14 @@ std::string text_of(const RolloutState& state) {
 }
 
 }  // namespace
+
+std::vector<Record> records_of(const Shipment& shipment) {
+    std::vector<Record> records;
+    std::istringstream lines(shipment.records);
+    for (std::string line; std::getline(lines, line);)
+        records.push_back(from_json_line(line, fmt::format("shipment {}", shipment.number)));
+    return records;
+}
 
 std::string salt_digest(const std::string& salt) {
     return core::sha256_hex("scale rollout salt\n" + salt);

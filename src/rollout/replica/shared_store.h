@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "rollout/log/records.h"
 #include "rollout/replica/postgres.h"
 #include "rollout/state/rollout_state.h"
 
@@ -63,6 +64,9 @@ class SharedStore {
     Postgres database_;
     const std::string flag_;
 };
+
+// Throws an input error for a line that no gateway writes.
+std::vector<Record> records_of(const Shipment& shipment);
 
 // Tells whether two gateways assign users alike, without giving the salt away.
 std::string salt_digest(const std::string& salt);

@@ -19,10 +19,12 @@ using core::Json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::string admit(const std::string& id, const std::string& text, const std::string& session = "") {
+std::string admit(const std::string& id, const std::string& text, const std::string& session = "",
+                  std::int64_t time_ms = 0) {
     const Json body = {{"messages", Json::array({{{"role", "user"}, {"content", text}}})}};
     return record::framed_line(core::canonical({{"type", "admit"},
                                                 {"request_id", id},
+                                                {"time_ms", time_ms},
                                                 {"unit", "u-" + id},
                                                 {"key_kind", "user"},
                                                 {"session", session},
@@ -41,8 +43,8 @@ class GatewaySourceTest : public testing::Test {
     void segment(int number, const std::string& bytes) {
         core::write_file_atomic(record::segment_path(folder_.path(), static_cast<std::uint64_t>(number)), bytes);
     }
-    void read() {
-        source_ = open_source(folder_.path(), "auto");
+    void read(const TrafficWindow& window = {}) {
+        source_ = open_source(folder_.path(), "auto", window);
         requests_.clear();
         refusals_.clear();
         reading_ = source_->read(
@@ -66,6 +68,26 @@ class GatewaySourceTest : public testing::Test {
     std::vector<std::string> refusals_;
     LogReading reading_;
 };
+
+TEST_F(GatewaySourceTest, AWindowHoldsTheNewestRequestsSinceATime) {
+    segment(1, "a segment before the window is not even opened\n");
+    segment(2, admit("a", "first", "", 100) + admit("b", "second", "", 200) + finish("a", "ok", "A"));
+    segment(3, admit("c", "third", "", 300) + finish("b", "ok", "B") + admit("d", "fourth", "", 400) +
+                   finish("d", "ok", "D") + finish("c", "ok", "C"));
+    const auto texts = [&](const TrafficWindow& window) {
+        read(window);
+        EXPECT_TRUE(refusals_.empty());
+        std::string all;
+        for (std::size_t i = 0; i < requests_.size(); ++i) all += said(i) + requests_[i].answer + " ";
+        return all;
+    };
+    EXPECT_EQ(texts({150, 0}), "secondB fourthD thirdC ");
+    EXPECT_EQ(texts({150, 2}), "fourthD thirdC ");
+    EXPECT_EQ(texts({0, 3}), "secondB fourthD thirdC ");
+    EXPECT_EQ(texts({301, 9}), "fourthD ");
+    EXPECT_EQ(texts({500, 0}), "");
+    EXPECT_EQ(reading_.lines, 0u);
+}
 
 TEST_F(GatewaySourceTest, JoinsAdmitsWithTheirEndsAcrossSegments) {
     segment(1, admit("a", "first", "s1") + admit("b", "second") + finish("b", "ok", "B"));
