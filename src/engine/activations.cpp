@@ -22,6 +22,7 @@ struct ActivationTap::Implementation {
     std::set<const ggml_tensor*> taken;
     std::vector<double> sums;
     std::vector<std::byte> copy;  // of an input that is not in host memory
+    HeadSkip head;
 };
 
 namespace {
@@ -74,10 +75,30 @@ void add_experts(ActivationTap::Implementation& tap, const ggml_tensor* node) {
     tap.input = nullptr;
 }
 
+// Counts what the head would read; false, since nothing after it need run.
+bool end_at_head(ActivationTap::Implementation& tap, const ggml_tensor* input) {
+    const auto columns = static_cast<std::size_t>(input->ne[0]);
+    InputMoments& moments = tap.statistics["output.weight"];
+    moments.counts.resize(1);
+    moments.sum_of_squares.resize(columns);
+    const std::byte* data = host_data(input, tap.copy);
+    for (std::int64_t row = 0; row < input->ne[1]; ++row)
+        add_squares(moments.sum_of_squares.data(), row_of(input, data, row, 0, 0), columns);
+    moments.counts[0] += static_cast<std::uint64_t>(input->ne[1]);
+    tap.input = nullptr;
+    return false;
+}
+
 }  // namespace
+
+void skip_head(ActivationTap::Implementation& tap, bool skip) {
+    tap.head.wanted = skip;
+}
 
 bool activation_callback(ggml_tensor* node, bool ask, void* user_data) {
     auto& tap = *static_cast<ActivationTap::Implementation*>(user_data);
+    if (ask) tap.head.learn(node);
+    if (tap.head.ends_at(node)) return ask || end_at_head(tap, node);
     if (ask) return is_linear_layer(node);
     if (!is_linear_layer(node)) return true;
     if (node->op == GGML_OP_MUL_MAT)

@@ -2,9 +2,9 @@
 //
 // Method: the scheduler's evaluation callback (cb_eval) hands out every matrix multiplication; the input's squares are
 // summed by column. For mixture-of-experts layers one sum and one count are kept per expert. Keys are weight names
-// ("blk.0.attn_q.weight"). Use Session::logits, which with a tap runs every position through the last layer and the
-// head too. The tied output head is covered under "output.weight" (and by whoever reads it, under
-// "token_embd.weight").
+// ("blk.0.attn_q.weight"). Use Session::logits or run_together, which with a tap run every position through the last
+// layer and hand out what the head reads. The tied output head is covered under "output.weight" (and by whoever reads
+// it, under "token_embd.weight").
 #pragma once
 
 #include <cstdint>

@@ -8,12 +8,12 @@
 #include "engine/choice_scoring.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 #include <limits>
 #include <string>
 
 #include "core/error.h"
+#include "engine/logit_rows.h"
 #include "engine/session_implementation.h"
 
 namespace scale::engine {
@@ -25,14 +25,6 @@ std::size_t common_prefix(std::span<const Token> a, std::span<const Token> b) {
     std::size_t length = 0;
     while (length < limit && a[length] == b[length]) ++length;
     return length;
-}
-
-// log of the sum of the exponentials, so that log_softmax(row)[t] = row[t] - result.
-double log_normaliser(std::span<const float> row) {
-    const double highest = *std::max_element(row.begin(), row.end());
-    double sum = 0;
-    for (const float logit : row) sum += std::exp(static_cast<double>(logit) - highest);
-    return highest + std::log(sum);
 }
 
 // Part of an item that fits the session's sequences: its prompt and some of its continuations.

@@ -37,11 +37,24 @@ bool can_be_observed(const ggml_tensor* node) {
     return is_linear_layer(node) && (node->op == GGML_OP_MUL_MAT_ID || node->src[0]->ne[2] == 1);
 }
 
+// Hands out what the head would read; false, since nothing after it need run.
+bool end_at_head(ObserverState& state, const ggml_tensor* input) {
+    if (!state.observer->wants("output.weight")) return false;
+    state.rows.clear();
+    read_dense(state, input);
+    state.input = nullptr;
+    state.readers.clear();
+    state.observer->observe("output.weight", state.rows, static_cast<int>(input->ne[0]), false);
+    return false;
+}
+
 }  // namespace
 
 bool observer_callback(ggml_tensor* node, bool ask, void* user_data) {
     auto& state = *static_cast<ObserverState*>(user_data);
     const bool observed = can_be_observed(node);
+    if (ask) state.head.learn(node);
+    if (state.head.ends_at(node)) return ask || end_at_head(state, node);
     if (ask) return observed && state.observer->wants(weight_name(node->src[0]));
     if (!observed) return true;
     const bool by_expert = node->op == GGML_OP_MUL_MAT_ID;

@@ -21,6 +21,24 @@ bool is_linear_layer(const ggml_tensor* node) {
            !weight_name(node->src[0]).empty();
 }
 
+bool is_head(const ggml_tensor* node) {
+    return is_linear_layer(node) && weight_name(node->src[0]) == "output.weight";
+}
+
+void HeadSkip::learn(const ggml_tensor* node) {
+    if (!input_.empty() || !is_head(node)) return;
+    const ggml_tensor* input = node->src[1];
+    const std::string_view name = input->name;
+    // The engine numbers the nodes that it gave no name; such a name may stand for another tensor next time.
+    if (input->view_src || name.empty() || name.starts_with("node_") || node->src[0]->ne[2] != 1) return;
+    input_ = name;
+}
+
+bool HeadSkip::ends_at(const ggml_tensor* node) const {
+    return wanted && !input_.empty() && input_ == node->name && node->type == GGML_TYPE_F32 &&
+           node->nb[0] == sizeof(float);
+}
+
 const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& copy) {
     if (!tensor->buffer || ggml_backend_buffer_is_host(tensor->buffer))
         return static_cast<const std::byte*>(tensor->data);

@@ -23,6 +23,25 @@ const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& co
 const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2,
                     std::int64_t i3);
 
+// The product with the output head, tied or not.
+bool is_head(const ggml_tensor* node);
+
+// Ends a graph before its output head, where nobody reads logits: the head is a large share of a small model's
+// arithmetic, and what it reads is known before. The first graph runs whole and gives away the name of what the head
+// reads; the name stays when the engine builds its graph anew.
+class HeadSkip {
+  public:
+    bool wanted = false;  // from the next graph on
+
+    // To be told of every node when the engine asks about it.
+    void learn(const ggml_tensor* node);
+    // Whether this node is what the head reads, and nothing after it has to run.
+    bool ends_at(const ggml_tensor* node) const;
+
+  private:
+    std::string input_;
+};
+
 // The input rows of a product that chooses experts (GGML_OP_MUL_MAT_ID), one for each token and expert chosen for it.
 // The expert's number comes as the engine computed it, unchecked. `copy` as for host_data.
 void for_each_expert_row(const ggml_tensor* product, std::vector<std::byte>& copy,

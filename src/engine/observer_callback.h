@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/input_observer.h"
+#include "engine/linear_input.h"
 
 struct ggml_tensor;
 
@@ -20,6 +21,7 @@ struct ObserverState {
     std::vector<float> rows;
     std::vector<std::int32_t> experts;  // of every row; empty for a dense layer
     std::vector<std::byte> copy;
+    HeadSkip head;
 };
 
 // A ggml_backend_sched_eval_callback; user_data is an ObserverState.

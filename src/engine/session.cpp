@@ -1,7 +1,6 @@
 #include "engine/session.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "core/error.h"
@@ -9,6 +8,7 @@
 #include "engine/cache_type.h"
 #include "engine/choice_scoring.h"
 #include "engine/generation.h"
+#include "engine/logit_rows.h"
 #include "engine/session_implementation.h"
 
 namespace scale::engine {
@@ -27,6 +27,22 @@ void check_options(const Model& model, const SessionOptions& options) {
                                     " was trained for",
                                 "a context of at most " + std::to_string(model.trained_context()));
 }
+
+// While it lives, passes end before the output head.
+class HeadSkipped {
+  public:
+    explicit HeadSkipped(Session::Implementation& session) : session_(session) { set(true); }
+    ~HeadSkipped() { set(false); }
+    HeadSkipped(const HeadSkipped&) = delete;
+    HeadSkipped& operator=(const HeadSkipped&) = delete;
+
+  private:
+    void set(bool skip) {
+        session_.observed.head.wanted = skip;
+        if (session_.options.tap) skip_head(session_.options.tap->implementation(), skip);
+    }
+    Session::Implementation& session_;
+};
 
 }  // namespace
 
@@ -144,6 +160,7 @@ void Session::run_together(std::span<const std::span<const Token>> texts) {
         throw core::input_error(std::to_string(texts.size()) + " texts of " + std::to_string(tokens) +
                                 " tokens do not fit the session");
     self.clear();
+    const HeadSkipped skipped(self);
     std::vector<Sequences> sequences;
     for (std::size_t t = 0; t < texts.size(); ++t) sequences.push_back({static_cast<llama_seq_id>(t)});
     Batch batch;
@@ -207,10 +224,7 @@ std::vector<Generation> Session::generate_all(std::span<const GenerationItem> it
 }
 
 double log_probability(std::span<const float> logits, Token token) {
-    const double highest = *std::max_element(logits.begin(), logits.end());
-    double sum = 0;
-    for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - highest);
-    return static_cast<double>(logits[static_cast<std::size_t>(token)]) - highest - std::log(sum);
+    return static_cast<double>(logits[static_cast<std::size_t>(token)]) - log_normaliser(logits);
 }
 
 }  // namespace scale::engine

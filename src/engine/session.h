@@ -58,8 +58,9 @@ class Session {
     using RowSink = std::function<void(std::size_t position, std::span<const float> logits)>;
     void logits(std::span<const Token> tokens, std::size_t first, const RowSink& sink);
 
-    // Runs whole texts side by side, for what a tap or an observer sees of them; nothing else is kept. An input error
-    // where they are more than `sequences`, or more tokens than `cells`.
+    // Runs whole texts side by side, for what a tap or an observer sees of them; nothing else is kept, and the output
+    // head, whose input they see, is not computed where it need not be. An input error where they are more than
+    // `sequences`, or more tokens than `cells`.
     void run_together(std::span<const std::span<const Token>> texts);
 
     // For several continuations of one prompt, the log probability (nats) of every continuation token; the prompt runs
@@ -88,7 +89,7 @@ class Session {
     std::unique_ptr<Implementation> implementation_;
 };
 
-// log softmax of one row at `token`, computed in double precision.
+// log softmax of one row at `token`.
 double log_probability(std::span<const float> logits, Token token);
 
 }  // namespace scale::engine

@@ -1,8 +1,9 @@
 // Where an interrupted gathering of statistics stands.
 //
-// Three files beside the target: TARGET.part-N-even and TARGET.part-N-odd hold the sums after N sequences of those at
-// even and odd places (from 0), TARGET.progress names N and the fingerprint. The sums are written first and the note is
-// replaced atomically, so the note never names sums that are not whole; sums that no note names are removed.
+// Three files beside the target: TARGET.part-N-even and TARGET.part-N-odd hold the sums after N sequences (in the order
+// of text_packs.h) of those at even and odd places (from 0), TARGET.progress names N and the fingerprint. The sums are
+// written first and the note is replaced atomically, so the note never names sums that are not whole; sums that no note
+// names are removed.
 #pragma once
 
 #include <array>

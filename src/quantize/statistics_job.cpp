@@ -17,6 +17,7 @@
 #include "quantize/checkpoint.h"
 #include "quantize/examine/halves.h"
 #include "quantize/examine/inputs.h"
+#include "quantize/text_packs.h"
 
 namespace scale::quantize {
 
@@ -55,6 +56,33 @@ int cut_to_context(std::vector<model::TokenSequence>& set, int trained_context) 
     return static_cast<int>(longest);
 }
 
+// The first pack that the checkpoint does not hold; a checkpoint that ends inside a pack is dropped.
+std::vector<TextPack>::const_iterator first_to_run(const std::vector<TextPack>& packs, Checkpoint& at) {
+    std::uint64_t sequences = 0;
+    auto next = packs.begin();
+    while (next != packs.end() && sequences < at.sequences) sequences += next++->texts.size();
+    if (sequences == at.sequences) return next;
+    at = {};
+    return packs.begin();
+}
+
+// Where sums are no longer finite, the texts of the pack run again one by one to find the one to name.
+void require_finite_pack(const engine::Statistics& half, const TextPack& pack,
+                         const std::vector<model::TokenSequence>& set, engine::Session& session,
+                         engine::ActivationTap& tap) {
+    const auto name = [&](std::size_t i) { return fmt::format("{} ({})", i + 1, set[i].id); };
+    try {
+        require_finite(half, name(pack.texts.front()));
+    } catch (const core::Error&) {
+        for (const std::size_t i : pack.texts) {
+            const std::span<const engine::Token> text(set[i].tokens);
+            session.run_together({&text, 1});
+            require_finite(tap.take(), name(i));
+        }
+        throw;
+    }
+}
+
 }  // namespace
 
 core::Json statistics_job(const core::Json& request, engine::JobContext& context) {
@@ -64,30 +92,31 @@ core::Json statistics_job(const core::Json& request, engine::JobContext& context
     std::vector<model::TokenSequence> set = read_set(setting<std::string>(request, "set"), model);
     const int longest = cut_to_context(set, model.trained_context());
 
+    const std::vector<TextPack> packs = pack_texts(set);
     CheckpointFile file(target, setting<std::string>(request, "fingerprint"));
     Checkpoint at = file.load();
-    if (at.sequences > set.size()) at = {};
+    auto next = first_to_run(packs, at);
     const std::uint64_t resumed_at = at.sequences;
     engine::ActivationTap tap;
-    engine::SessionOptions options;
-    options.context = longest;
-    options.threads = setting<int>(request, "threads");
+    engine::SessionOptions options = pack_session(static_cast<std::size_t>(longest), setting<int>(request, "threads"));
     options.tap = &tap;
     engine::Session session(model, options);
     const double total = static_cast<double>(model::count_tokens(set));
-    while (at.sequences < set.size()) {
-        const auto& tokens = set[at.sequences].tokens;
-        engine::Statistics& half = at.halves[at.sequences % 2];
+    std::uint64_t saved = at.sequences;
+    for (; next != packs.end(); ++next) {
+        engine::Statistics& half = at.halves[static_cast<std::size_t>(next->half)];
         tap.restore(std::move(half));
-        // Logits of every position, so that the output layer's inputs are seen at every position too.
-        session.logits(tokens, 0, [](std::size_t, std::span<const float>) {});
+        session.run_together(texts_of(*next, set));
         half = tap.take();
-        require_finite(half, fmt::format("{} ({})", at.sequences + 1, set[at.sequences].id));
-        at.tokens += tokens.size();
-        ++at.sequences;
-        if (at.sequences % every == 0 && at.sequences < set.size()) file.save(at);
+        require_finite_pack(half, *next, set, session, tap);
+        for (const std::size_t i : next->texts) at.tokens += set[i].tokens.size();
+        at.sequences += next->texts.size();
+        if (at.sequences - saved >= every && at.sequences < set.size()) {
+            file.save(at);
+            saved = at.sequences;
+        }
         context.progress(static_cast<double>(at.tokens), total,
-                         fmt::format("sample {} of {}", at.sequences, set.size()));
+                         fmt::format("{} of {} samples", at.sequences, set.size()));
     }
     const record::StatisticsStability stability = stability_of(at.halves[0], at.halves[1], at.sequences);
     engine::write_statistics(target, sum_of(std::move(at.halves[0]), at.halves[1]));

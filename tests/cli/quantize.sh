@@ -17,7 +17,7 @@ expect_exit 0 "$SCALE" assemble --dir pass
 kill_when $! test -e pass/.scale/work/statistics.bin.progress
 [ ! -e "$artefact" ] || fail "an artefact was published early"
 expect_exit 0 "$SCALE" quantize --dir pass
-expect_grep 'Went on at sample' stderr
+expect_grep 'Went on after [0-9]* samples' stderr
 expect_grep 'original.Q4_K_M.gguf: .* bits per weight' stdout
 expect_grep '^Q4_K ' stdout
 expect_grep 'next: scale lock --declare' stdout

@@ -102,6 +102,37 @@ TEST_F(TapTest, AddsUpOverTextsAndAfterARestore) {
     }
 }
 
+// Passes without the output head see what passes with it see, and leave the session able to give logits.
+TEST_F(TapTest, SeesTheSameOfTextsRunTogetherAsOneByOne) {
+    const std::vector<Token> other(tokens_.rbegin(), tokens_.rend());
+    ActivationTap alone, together;
+    Session one(*model_, {.context = 256, .tap = &alone});
+    std::vector<float> expected, found;
+    const auto keep = [&](std::vector<float>& rows) {
+        return [&rows](std::size_t, std::span<const float> row) { rows.insert(rows.end(), row.begin(), row.end()); };
+    };
+    for (int i = 0; i < 2; ++i) {
+        one.logits(tokens_, 0, ignore_row);
+        one.logits(other, 0, ignore_row);
+    }
+    Session both(*model_, {.context = 256, .sequences = 2, .tap = &together});
+    const std::vector<std::span<const Token>> texts = {tokens_, other};
+    both.run_together(texts);  // its first graph runs whole
+    both.run_together(texts);
+    for (const auto& [name, moments] : alone.statistics()) {
+        ASSERT_TRUE(together.statistics().contains(name)) << name;
+        const InputMoments& sums = together.statistics().at(name);
+        EXPECT_EQ(sums.counts, moments.counts) << name;
+        for (std::size_t c = 0; c < moments.sum_of_squares.size(); ++c)
+            EXPECT_NEAR(sums.sum_of_squares[c], moments.sum_of_squares[c], 1e-6 + 0.02 * moments.sum_of_squares[c])
+                << name << " " << c;
+    }
+    one.logits(tokens_, 0, keep(expected));
+    both.logits(tokens_, 0, keep(found));
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 0.05);
+}
+
 class StatisticsFile : public testing::Test {
   protected:
     std::string write() const {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "core/random.h"
 #include "quality/scored_texts.h"
 
@@ -54,6 +55,14 @@ TEST(Distribution, HasNoFloorAndSurvivesExtremes) {
     EXPECT_GT(compare_rows(row, moved, 0).kl, 1e-11);
     const std::vector<float> spike{-3e4F, 0, 3e4F};
     EXPECT_TRUE(std::isfinite(compare_rows(spike, {spike.data(), 3}, 0).kl));
+}
+
+TEST(Distribution, RefusesLogitsThatAreNoNumbers) {
+    const std::vector<float> whole(100, 0.5F);
+    std::vector<float> broken = whole;
+    broken[40] = std::nanf("");
+    EXPECT_THROW(compare_rows(whole, broken, 0), core::Error);
+    EXPECT_THROW(compare_rows(broken, whole, 0), core::Error);
 }
 
 std::vector<model::TokenSequence> held_out(std::size_t texts, std::size_t length) {

@@ -42,7 +42,7 @@ class StatisticsJobTest : public testing::Test {
         std::vector<model::TokenSequence> set;
         for (int i = 0; i < count; ++i) {
             set.push_back({"id", "s", "t", {}});
-            for (int t = 0; t < 5 + 3 * i; ++t) set.back().tokens.push_back(1 + (i * 37 + t * 11) % 4000);
+            for (int t = 0; t < 150 + 20 * i; ++t) set.back().tokens.push_back(1 + (i * 37 + t * 11) % 4000);
         }
         return set;
     }
@@ -66,9 +66,9 @@ TEST_F(StatisticsJobTest, AResumedRunGivesTheSameBytesAsAnUninterruptedOne) {
     EXPECT_EQ(whole["sequences"], 7);
     EXPECT_EQ(whole["resumed_at"], 0);
 
-    DyingContext first(3);  // after sample 3; 2 are saved
+    DyingContext first(1);  // after a pass with samples 1 and 3, which are saved
     EXPECT_THROW(statistics_job(request("resumed.bin"), first), std::runtime_error);
-    DyingContext second(3);  // after sample 5; 4 are saved
+    DyingContext second(1);  // after a pass with samples 5 and 7
     EXPECT_THROW(statistics_job(request("resumed.bin"), second), std::runtime_error);
     EXPECT_FALSE(core::fs::exists(folder_.path() / "resumed.bin"));
     const core::Json resumed = statistics_job(request("resumed.bin"), quiet_);
@@ -81,7 +81,7 @@ TEST_F(StatisticsJobTest, AResumedRunGivesTheSameBytesAsAnUninterruptedOne) {
 }
 
 TEST_F(StatisticsJobTest, AnInterruptedRunOfOtherSettingsIsNotContinued) {
-    DyingContext dying(5);
+    DyingContext dying(2);
     EXPECT_THROW(statistics_job(request("a.bin", "other set"), dying), std::runtime_error);
     EXPECT_EQ(statistics_job(request("a.bin"), quiet_)["resumed_at"], 0);
 }

@@ -4,28 +4,10 @@
 #include <cmath>
 #include <optional>
 
+#include "engine/logit_rows.h"
 #include "engine/session.h"
 
 namespace scale::calibration {
-
-namespace {
-
-// KL(p ‖ q) of two rows of logits, nats.
-double divergence(std::span<const float> p, std::span<const float> q) {
-    const auto highest_p = static_cast<double>(*std::max_element(p.begin(), p.end()));
-    const auto highest_q = static_cast<double>(*std::max_element(q.begin(), q.end()));
-    double zp = 0, zq = 0, sum = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-        const double a = static_cast<double>(p[i]) - highest_p, b = static_cast<double>(q[i]) - highest_q;
-        const double weight = std::exp(a);
-        zp += weight;
-        zq += std::exp(b);
-        sum += weight * (a - b);
-    }
-    return std::max(0.0, sum / zp + std::log(zq) - std::log(zp));
-}
-
-}  // namespace
 
 void ChannelMaxima::take_row(std::vector<float>& maxima, const float* row, std::size_t first, std::size_t columns) {
     if (maxima.size() < first + columns) maxima.resize(first + columns);
@@ -100,7 +82,8 @@ TextRun LiveRun::run(std::span<const engine::Token> tokens) {
     TextRun result{engines.maxima.above(), engines.maxima.seen(), 0, static_cast<double>(tokens.size())};
     if (!engines.other) return result;
     engines.other->logits(tokens, 0, [&](std::size_t position, std::span<const float> row) {
-        result.kl += divergence(std::span(engines.rows).subspan(position * row.size(), row.size()), row);
+        const auto original = std::span(engines.rows).subspan(position * row.size(), row.size());
+        result.kl += engine::row_divergence(original, row).kl;
     });
     return result;
 }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.h"
+#include "engine/logit_rows.h"
+
 namespace scale::quality {
 namespace {
 
@@ -15,23 +18,17 @@ std::size_t top(std::span<const float> row) {
 RowComparison compare_rows(std::span<const float> original, std::span<const float> candidate, engine::Token next) {
     const std::size_t original_top = top(original);
     const std::size_t candidate_top = top(candidate);
-    const double original_max = original[original_top];
-    const double candidate_max = candidate[candidate_top];
-    // With p = e^(x − X) / Z, q = e^(y − Y) / W:  KL = Σ p·((x − X) − (y − Y)) − ln Z + ln W.
-    double z = 0, w = 0, weighted = 0;
-    for (std::size_t i = 0; i < original.size(); ++i) {
-        const double x = original[i] - original_max;
-        const double y = candidate[i] - candidate_max;
-        const double e = std::exp(x);
-        z += e;
-        w += std::exp(y);
-        weighted += e > 0 ? e * (x - y) : 0;
-    }
+    const engine::RowDivergence divergence = engine::row_divergence(original, candidate);
+    if (!std::isfinite(divergence.p_log_normaliser) || !std::isfinite(divergence.q_log_normaliser))
+        throw core::input_error(std::isfinite(divergence.p_log_normaliser)
+                                    ? "the candidate's logits are not all numbers"
+                                    : "the original's logits are not all numbers",
+                                "a file that computes on this machine", "scale doctor");
     RowComparison result;
-    result.kl = std::max(0.0, weighted / z - std::log(z) + std::log(w));
+    result.kl = divergence.kl;
     result.same_top = original_top == candidate_top;
-    result.original_log_probability = original[next] - original_max - std::log(z);
-    result.candidate_log_probability = candidate[next] - candidate_max - std::log(w);
+    result.original_log_probability = static_cast<double>(original[next]) - divergence.p_log_normaliser;
+    result.candidate_log_probability = static_cast<double>(candidate[next]) - divergence.q_log_normaliser;
     return result;
 }
 

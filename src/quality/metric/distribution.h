@@ -20,7 +20,8 @@ struct RowComparison {
     double candidate_log_probability = 0;
 };
 
-// Rows of `vocabulary` logits each, and the token that follows. Rows of equal length; 0 ≤ next < length.
+// Rows of `vocabulary` logits each, and the token that follows. Rows of equal length; 0 ≤ next < length. An input error
+// where a model's logits are not numbers.
 RowComparison compare_rows(std::span<const float> original, std::span<const float> candidate, engine::Token next);
 
 }  // namespace scale::quality

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "engine/logit_rows.h"
 #include "engine/session.h"
 
 namespace scale::quantize {
@@ -19,19 +20,6 @@ engine::SessionOptions session_options(std::size_t longest, int threads) {
     options.context = static_cast<int>(longest);
     options.threads = threads;
     return options;
-}
-
-double divergence(std::span<const float> p, std::span<const float> q) {
-    const float top_p = *std::max_element(p.begin(), p.end()), top_q = *std::max_element(q.begin(), q.end());
-    double zp = 0, zq = 0, sum = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-        const float a = p[i] - top_p, b = q[i] - top_q;
-        const double weight = std::exp(a);
-        zp += weight;
-        zq += static_cast<double>(std::exp(b));
-        sum += weight * static_cast<double>(a - b);
-    }
-    return sum / zp + std::log(zq) - std::log(zp);
 }
 
 }  // namespace
@@ -85,7 +73,8 @@ std::vector<double> DivergenceMeter::measure(const std::filesystem::path& candid
         double sum = 0;
         std::size_t count = 0;
         session.logits(texts_[t].tokens, first_scored, [&](std::size_t, std::span<const float> row) {
-            sum += divergence(std::span<const float>(logits_[t]).subspan(count * row.size(), row.size()), row);
+            const auto original = std::span<const float>(logits_[t]).subspan(count * row.size(), row.size());
+            sum += engine::row_divergence(original, row).kl;
             ++count;
         });
         means.push_back(sum / static_cast<double>(count));

@@ -6,11 +6,15 @@
 #include <cstddef>
 #include <limits>
 
-#include "quantize/grid/lanes.h"
+#include "core/lanes.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::lane_count;
+using core::Lanes;
+using core::load;
 
 constexpr std::size_t places = octet;
 using Eight = std::array<float, octet>;

@@ -4,14 +4,19 @@
 #include <cmath>
 #include <limits>
 
+#include "core/lanes.h"
 #include "quantize/grid/codebook_fit.h"
 #include "quantize/grid/codebook_search.h"
 #include "quantize/grid/half.h"
-#include "quantize/grid/lanes.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::lane_count;
+using core::Lanes;
+using core::load;
+using core::sum;
 
 struct SubFit {
     float scale = 0;

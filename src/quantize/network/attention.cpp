@@ -5,12 +5,17 @@
 #include <cmath>
 #include <vector>
 
-#include "quantize/network/vector_math.h"
+#include "core/vector_math.h"
 #include "quantize/parallel.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::exp_lanes;
+using core::lane_count;
+using core::load;
+using core::store;
 
 constexpr int block_rows = 128;
 

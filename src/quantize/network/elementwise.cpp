@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "quantize/network/vector_math.h"
+#include "core/vector_math.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::exp_lanes;
+using core::lane_count;
+using core::Lanes;
 
 float inverse_rms(const float* x, std::size_t n, float epsilon) {
     double squares = 0;

@@ -3,13 +3,19 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/vector_math.h"
 #include "quantize/network/linear.h"
-#include "quantize/network/vector_math.h"
 #include "quantize/parallel.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::exp_lanes;
+using core::lane_count;
+using core::Lanes;
+using core::load;
+using core::store;
 
 constexpr std::size_t chunk_tokens = 256;
 
@@ -20,7 +26,7 @@ SCALE_CLONES double exponentials(float* x, std::size_t count, float highest) {
     for (; i + lane_count <= count; i += lane_count) {
         const Lanes e = exp_lanes(load(x + i) - highest);
         store(x + i, e);
-        sum += static_cast<double>(scale::quantize::sum(e));
+        sum += static_cast<double>(core::sum(e));
     }
     for (; i < count; ++i) {
         x[i] = std::exp(x[i] - highest);
@@ -29,15 +35,9 @@ SCALE_CLONES double exponentials(float* x, std::size_t count, float highest) {
     return sum;
 }
 
-SCALE_CLONES float highest_of(const float* x, std::size_t count) {
-    float highest = x[0];
-    for (std::size_t i = 1; i < count; ++i) highest = x[i] > highest ? x[i] : highest;
-    return highest;
-}
-
 // Softmax in place; returns log Σ exp.
 SCALE_CLONES double softmax(float* x, std::size_t count) {
-    const float highest = highest_of(x, count);
+    const float highest = core::highest_of(x, count);
     const double sum = exponentials(x, count, highest);
     const auto inverse = static_cast<float>(1 / sum);
     for (std::size_t i = 0; i < count; ++i) x[i] *= inverse;

@@ -45,7 +45,7 @@ GatheredStatistics gather_statistics(record::Pass& pass, const Order& order) {
     const std::string fingerprint = core::sha256_hex(core::canonical({{"model", order.original_sha256},
                                                                       {"set", order.set.set_sha256},
                                                                       {"engine", engine::engine_version()},
-                                                                      {"form", 2}}));
+                                                                      {"form", 3}}));
     core::Progress progress("gathering activation statistics");
     const core::Json result = engine::run_job("quantize.statistics",
                                               {{"model", order.original.string()},
@@ -56,7 +56,7 @@ GatheredStatistics gather_statistics(record::Pass& pass, const Order& order) {
                                                {"every", checkpoint_every}},
                                               pass.work_folder() / "statistics.log", &progress);
     if (const auto at = result.at("resumed_at").get<std::uint64_t>(); at > 0)
-        core::say(fmt::format("Went on at sample {} of an interrupted run.", at + 1));
+        core::say(fmt::format("Went on after {} samples of an interrupted run.", at));
     return {pass.objects().adopt_file(target), result.at("tokens").get<std::uint64_t>(),
             result.at("stability").get<record::StatisticsStability>()};
 }

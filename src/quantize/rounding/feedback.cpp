@@ -7,15 +7,20 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/lanes.h"
 #include "quantize/grid/codebook_search.h"
 #include "quantize/grid/fit.h"
 #include "quantize/grid/half.h"
-#include "quantize/grid/lanes.h"
 #include "quantize/rounding/octet_forms.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::lane_count;
+using core::Lanes;
+using core::load;
+using core::sum;
 
 // Working state of a tile of rows; every matrix is rows × K row-major.
 struct Tile {

@@ -5,9 +5,9 @@
 #include <array>
 #include <cmath>
 
+#include "core/lanes.h"
 #include "quantize/grid/fit.h"
 #include "quantize/grid/half.h"
-#include "quantize/grid/lanes.h"
 #include "quantize/parallel.h"
 
 namespace scale::quantize {

@@ -5,12 +5,17 @@
 #include <limits>
 #include <vector>
 
+#include "core/lanes.h"
 #include "model/half.h"
-#include "quantize/grid/lanes.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::lane_count;
+using core::Lanes;
+using core::load;
+using core::sum;
 
 float through_bfloat16(float value) {
     std::uint32_t bits = std::bit_cast<std::uint32_t>(value);

@@ -7,11 +7,15 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "quantize/grid/lanes.h"
+#include "core/lanes.h"
 
 namespace scale::quantize {
 
 namespace {
+
+using core::lane_count;
+using core::Lanes;
+using core::load;
 
 constexpr int block_columns = 128;  // compensated one by one inside, by matrix products beyond
 

@@ -1,7 +1,7 @@
-// Sixteen floats at a time, by the compiler's vector extension: sub-blocks are 16 or 32 wide. Sums keep one lane a
-// column modulo 16, so that their order does not depend on the instruction set.
+// Sixteen floats at a time, by the compiler's vector extension. Sums keep one lane a column modulo 16, so that their
+// order does not depend on the instruction set.
 //
-// For fit.cpp and feedback.cpp, which are compiled with -O3 and -Wno-psabi (CMakeLists.txt).
+// For sources compiled with -O3 and -Wno-psabi (CMakeLists.txt).
 #pragma once
 
 #include <cstring>
@@ -14,7 +14,7 @@
 #endif
 #define SCALE_INLINE inline __attribute__((always_inline))
 
-namespace scale::quantize {
+namespace scale::core {
 
 inline constexpr int lane_count = 16;
 using Lanes = float __attribute__((vector_size(64)));
@@ -23,6 +23,10 @@ SCALE_INLINE Lanes load(const float* from) {
     Lanes lanes;
     std::memcpy(&lanes, from, sizeof lanes);
     return lanes;
+}
+
+SCALE_INLINE void store(float* to, const Lanes& lanes) {
+    std::memcpy(to, &lanes, sizeof lanes);
 }
 
 SCALE_INLINE float sum(const Lanes& lanes) {
@@ -37,4 +41,4 @@ SCALE_INLINE float sum(const Lanes& lanes) {
     return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
 }
 
-}  // namespace scale::quantize
+}  // namespace scale::core
