@@ -82,8 +82,11 @@ bool end_at_head(ActivationTap::Implementation& tap, const ggml_tensor* input) {
     moments.counts.resize(1);
     moments.sum_of_squares.resize(columns);
     const std::byte* data = host_data(input, tap.copy);
+    // Sums of a pass first, as for every other layer: a pass that computed the head adds the same numbers.
+    tap.sums.assign(columns, 0.0);
     for (std::int64_t row = 0; row < input->ne[1]; ++row)
-        add_squares(moments.sum_of_squares.data(), row_of(input, data, row, 0, 0), columns);
+        add_squares(tap.sums.data(), row_of(input, data, row, 0, 0), columns);
+    for (std::size_t c = 0; c < columns; ++c) moments.sum_of_squares[c] += tap.sums[c];
     moments.counts[0] += static_cast<std::uint64_t>(input->ne[1]);
     tap.input = nullptr;
     return false;
