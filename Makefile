@@ -41,7 +41,7 @@ worked-pass: program
 	@examples/worked-pass/run.sh build/$(PRESET)/scale
 
 test: build
-	@cd build/$(PRESET) && ctest --output-on-failure --label-exclude slow
+	@cd build/$(PRESET) && ctest --output-on-failure --parallel 2 --label-exclude slow
 
 test-slow: build
 	@cd build/$(PRESET) && ctest --output-on-failure --label-regex slow

@@ -27,5 +27,8 @@ function(add_module name)
                                SCALE_BINARY="$<TARGET_FILE:scale>")
     add_test(NAME ${name} COMMAND test_${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+    if(name MATCHES "^(engine|rollout|client)$")  # they measure speed, or bound processor time
+      set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+    endif()
   endif()
 endfunction()

@@ -51,7 +51,9 @@ Ending diagnose(const GlobalOptions& global) {
                                          {"advice", check.advice}});
     const bool has_pass =
         std::any_of(checks.begin(), checks.end(), [](const Check& check) { return check.name == "model"; });
-    ending.next = problems ? "scale doctor" : has_pass ? "scale status" : "scale init MODEL.gguf";
+    ending.next = problems   ? "scale doctor"
+                  : has_pass ? "scale run, or stage by stage: scale status names the next one"
+                             : "scale init MODEL.gguf";
     return ending;
 }
 

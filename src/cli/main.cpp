@@ -1,14 +1,14 @@
-#include <pwd.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "cli/commands.h"
 #include "cli/terminal/fit.h"
 #include "cli/terminal/interrupt.h"
+#include "cli/terminal/next_command.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "engine/model.h"
@@ -43,11 +43,11 @@ const char* label_of(core::ErrorKind kind) {
     return kind == core::ErrorKind::refused ? "refused" : "error";
 }
 
-int report(const core::Error& error, const cli::Commands& commands, bool json) {
+int report(const core::Error& error, const CLI::App& app, const cli::Commands& commands, bool json) {
     const int code = exit_code_of(error.kind());
     std::string text = fmt::format("{}: {}\n", label_of(error.kind()), error.found());
     if (!error.expected().empty()) text += fmt::format("expected: {}\n", error.expected());
-    if (!error.next().empty()) text += fmt::format("next: {}\n", error.next());
+    if (!error.next().empty()) text += fmt::format("next: {}\n", cli::with_folder(error.next(), app));
     fmt::print(stderr, "{}", cli::for_terminal(text, STDERR_FILENO));
     if (json) {
         const core::Json object = {{"command", commands.chosen_name()},
@@ -62,7 +62,7 @@ int report(const core::Error& error, const cli::Commands& commands, bool json) {
     return code;
 }
 
-int conclude(cli::Ending ending, const cli::Commands& commands, bool json) {
+int conclude(cli::Ending ending, const CLI::App& app, const cli::Commands& commands, bool json) {
     if (json) {
         if (!ending.json.is_object()) ending.json = core::Json::object();
         ending.json["command"] = commands.chosen_name();
@@ -71,7 +71,7 @@ int conclude(cli::Ending ending, const cli::Commands& commands, bool json) {
         fmt::print("{}\n", core::canonical(ending.json));
     } else {
         std::string text = ending.text.empty() ? "" : ending.text + "\n";
-        if (!ending.next.empty()) text += "\nnext: " + ending.next + "\n";
+        if (!ending.next.empty()) text += "\nnext: " + cli::with_folder(ending.next, app) + "\n";
         fmt::print("{}", cli::for_terminal(text, STDOUT_FILENO));
     }
     if (std::fflush(stdout) != 0) return cli::exit_code::error;
@@ -116,12 +116,12 @@ int main(int argc, char** argv) {
     record::set_tool_name(tool());
     if (commands.resumes()) cli::explain_interruption(cli::shell_line(argc, argv));
     try {
-        return conclude(commands.run(), commands, global.json);
+        return conclude(commands.run(), app, commands, global.json);
     } catch (const core::Error& error) {
-        return report(error, commands, global.json);
+        return report(error, app, commands, global.json);
     } catch (const std::exception& error) {
         return report(core::worker_error(std::string("internal error: ") + error.what(), {},
                                          "this is a fault of scale; please report it with the command line"),
-                      commands, global.json);
+                      app, commands, global.json);
     }
 }

@@ -20,7 +20,7 @@ expect_exit 0 "$SCALE" quantize --dir pass
 expect_grep 'Went on after [0-9]* samples' stderr
 expect_grep 'original.Q4_K_M.gguf: .* bits per weight' stdout
 expect_grep '^Q4_K ' stdout
-expect_grep 'next: scale lock --declare' stdout
+expect_grep 'next: scale lock --dir pass --declare' stdout
 [ -e "$artefact" ] || fail "no artefact"
 [ -z "$(ls pass/.scale/work | grep -E 'partial|part-|progress')" ] || fail "work files are left"
 
