@@ -36,7 +36,7 @@ expect_exit 5 "$SCALE" lock --dir early
 expect_grep 'scale quantize'
 make_pass good
 expect_exit 5 "$SCALE" lock --dir good
-expect_grep 'scale lock --declare'
+expect_grep 'next: scale lock --dir good --declare'
 
 # The bar: declared once; declaring the same again appends nothing.
 expect_exit 0 "$SCALE" lock --declare --dir good

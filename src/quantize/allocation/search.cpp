@@ -88,11 +88,18 @@ std::size_t AllocationSearch::affordable(std::uint64_t tokens) const {
                                     (operations * static_cast<double>(std::max<std::uint64_t>(tokens, 1))));
 }
 
+// Inputs that are gathered again for a later step do not turn the display back.
+void AllocationSearch::show(double share, const std::string& note) {
+    shown_ = std::max(shown_, share);
+    progress_(shown_, 1, note);
+}
+
 TensorRounders AllocationSearch::rounders_of(const std::vector<std::size_t>& group) {
     std::vector<std::string> names;
     for (const std::size_t t : group) names.push_back(admissible_.tensors[t].name);
     return make_rounders(request_.original, names, texts_.inputs, request_.threads, [&](double share) {
-        progress_(0, 1, fmt::format("inputs of {} tensors, {:.0f} %", names.size(), 100 * share));
+        show(gradients_end + (inputs_end - gradients_end) * share,
+             fmt::format("inputs of {} tensors, {:.0f} %", names.size(), 100 * share));
     });
 }
 
@@ -111,7 +118,7 @@ void AllocationSearch::measure_gradients() {
         options.tokens = gradient_tokens;
         options.threads = request_.threads;
         const auto moments = output_gradient_moments(original_, texts_.inputs, options, [&](double at, double total) {
-            progress_(gradients_end * at / std::max(total, 1.0), 1, "what each output matters");
+            show(gradients_end * at / std::max(total, 1.0), "what each output matters");
         });
         for (const auto& [tensor, rows] : moments.rows) {
             std::vector<double> costs(rows.begin(), rows.end());
@@ -153,7 +160,7 @@ void AllocationSearch::measure_group_errors(const std::vector<std::size_t>& grou
         std::transform(errors.begin(), errors.end(), errors.begin(), finite);
         journal_.add(error_key(tensor.name), errors);
         const double share = static_cast<double>(t + 1) / static_cast<double>(admissible_.tensors.size());
-        progress_(gradients_end + (errors_end - gradients_end) * share, 1, "error of every type, " + tensor.name);
+        show(inputs_end + (errors_end - inputs_end) * share, "error of every type, " + tensor.name);
     }
 }
 

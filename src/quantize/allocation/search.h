@@ -56,10 +56,12 @@ class AllocationSearch {
     void prefer_stock_where_better();
     void try_swap(const Swap& swap, Chosen& current, std::vector<double>& divergence);
     TensorRounders rounders_of(const std::vector<std::size_t>& group);
+    void show(double share, const std::string& note);
     WeightRows rows_of(const FreeTensor& tensor, const std::vector<float>& weights) const;
 
     const AllocationRequest& request_;
     AllocationProgress progress_;
+    double shown_ = 0;
     model::GgufFile original_;
     engine::QuantizePlan stock_;
     Admissible admissible_;

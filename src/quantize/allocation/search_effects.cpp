@@ -82,7 +82,7 @@ void AllocationSearch::measure_sensitivities() {
         }
         measured.push_back(journal_.find(probe_key(group))->front());
         const double share = static_cast<double>(measured.size()) / static_cast<double>(wanted.size());
-        progress_(errors_end + (probes_end - errors_end) * share, 1, "effect on the whole model, " + group.name);
+        show(errors_end + (probes_end - errors_end) * share, "effect on the whole model, " + group.name);
     }
     std::vector<double> errors;
     for (std::size_t t = 0; t < probed.size(); ++t) errors.push_back(errors_of(t)[probed[t]]);

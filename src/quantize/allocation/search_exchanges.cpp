@@ -90,8 +90,8 @@ void AllocationSearch::improve_by_swaps() {
         if (moved.contains(swap.widened) || moved.contains(swap.narrowed) || after > before + spare) continue;
         const std::size_t accepted = swaps_accepted_;
         try_swap(swap, chosen_, chosen_divergence_);
-        progress_(probes_end + (1 - probes_end) * static_cast<double>(swaps_tried_) / static_cast<double>(swaps.size()),
-                  1, fmt::format("exchanges measured: {}, accepted: {}", swaps_tried_, swaps_accepted_));
+        show(probes_end + (1 - probes_end) * static_cast<double>(swaps_tried_) / static_cast<double>(swaps.size()),
+             fmt::format("exchanges measured: {}, accepted: {}", swaps_tried_, swaps_accepted_));
         if (swaps_accepted_ == accepted) {
             ++failures;
             continue;

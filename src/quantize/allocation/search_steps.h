@@ -7,6 +7,7 @@ namespace scale::quantize {
 
 // Where each step ends, as a share of the whole search, for the progress display.
 inline constexpr double gradients_end = 0.15;
+inline constexpr double inputs_end = 0.25;  // where one gathering serves all tensors
 inline constexpr double errors_end = 0.35;
 inline constexpr double probes_end = 0.7;
 

@@ -177,15 +177,23 @@ record::TensorCheck check_of(const Module& module, const CheckpointFormat& forma
     return check;
 }
 
+// What gathering the inputs of a run takes, in the time of solving it.
+constexpr double gathering = 3;
+
+double weights_of(const Module& module) {
+    return static_cast<double>(module.rows) * module.columns;
+}
+
 struct Meter {
     double done = 0;
     double total = 0;
     const ExportProgress& report;
     void advance(const Module& module, const std::string& note) {
-        done += static_cast<double>(module.rows) * module.columns;
-        say(note);
+        done += weights_of(module);
+        say(0, note);
     }
-    void say(const std::string& note) const { report(done / total, note); }
+    // `ahead` of what is done.
+    void say(double ahead, const std::string& note) const { report((done + ahead) / total, note); }
 };
 
 void export_run(const ExportRequest& request, const SourceModel& source, const Run& run,
@@ -194,9 +202,12 @@ void export_run(const ExportRequest& request, const SourceModel& source, const R
     std::set<std::string> wanted;
     for (const Module& module : run) wanted.insert(module.tensor);
     SampledInputs inputs(wanted, model::count_tokens(calibration) / sampled_tokens, request.options.threads);
+    double to_gather = 0;
+    for (const Module& module : run) to_gather += gathering * weights_of(module);
     gather_inputs(request.twin, calibration, inputs, request.options.threads, [&](double share) {
-        meter.say(fmt::format("inputs of {} matrices, {:.0f} %", run.size(), 100 * share));
+        meter.say(to_gather * share, fmt::format("inputs of {} matrices, {:.0f} %", run.size(), 100 * share));
     });
+    meter.done += to_gather;
     const UniformGrid grid = grid_of(request.format, request.group, source.type());
     RunOfLayers layers(request, source, run, inputs, report);
     if (request.fold) layers.fold(grid);
@@ -233,7 +244,7 @@ ExportReport export_model(const ExportRequest& request, const SourceModel& sourc
     openblas_set_num_threads(1);  // rows are split over threads instead, so that sums do not depend on their number
     ExportReport report;
     Meter meter{0, 0, progress};
-    for (const Module& module : modules) meter.total += static_cast<double>(module.rows) * module.columns;
+    for (const Module& module : modules) meter.total += (1 + gathering) * weights_of(module);
     for (const Run& run : runs_of(modules, request.memory_bytes))
         export_run(request, source, run, calibration, writer, report, meter);
     return report;

@@ -21,6 +21,8 @@ namespace scale::quantize {
 namespace {
 
 constexpr double finest_refined = 8;  // bits a weight
+// What gathering a group's inputs takes, in the time of refining the group (85 and 22 s for SmolLM2-135M).
+constexpr double gathering = 4;
 
 // One matrix: a dense tensor, or one expert's share of a mixture's.
 struct Work {
@@ -118,12 +120,16 @@ void refine_input(const RefineRequest& request, const std::vector<const Work*>& 
             refined[i].packed);
 }
 
+double weights_of(const Work& item) {
+    return static_cast<double>(item.rows * item.columns);
+}
+
 struct Meter {
     double done = 0;
     double total = 0;
     const RefineProgress& report;
     void advance(const Work& item, const RefineJournal& journal) {
-        done += static_cast<double>(item.rows * item.columns);
+        done += weights_of(item);
         if (const RefineLine* line = journal.find(item.name))
             report(done, total,
                    line->refined ? fmt::format("{}: error on held-out inputs {:.2f} of stock", item.name,
@@ -138,11 +144,14 @@ void refine_group(const RefineRequest& request, const std::vector<model::TokenSe
     for (const Work& item : group)
         if (!journal.find(item.name)) wanted.insert(item.input);
     InputMomentsCollector collector(wanted, request.options.threads);
+    double to_gather = 0;
+    for (const Work& item : group) to_gather += gathering * weights_of(item);
     if (!wanted.empty())
         gather_inputs(request.target, calibration, collector, request.options.threads, [&](double share) {
-            meter.report(meter.done, meter.total,
+            meter.report(meter.done + to_gather * share, meter.total,
                          fmt::format("inputs of {} tensors, {:.0f} %", wanted.size(), 100 * share));
         });
+    meter.done += to_gather;
     std::map<std::size_t, std::vector<const Work*>> by_input;
     for (const Work& item : group) {
         if (!journal.find(item.name) && collector.has(item.input))
@@ -165,7 +174,7 @@ std::vector<RefineLine> refine_file(const RefineRequest& request, const std::vec
     const std::vector<Work> work = refinable(model::GgufFile(request.target));
     RefineJournal journal(request.journal, request.fingerprint);
     Meter meter{0, 0, progress};
-    for (const Work& item : work) meter.total += static_cast<double>(item.rows * item.columns);
+    for (const Work& item : work) meter.total += (1 + gathering) * weights_of(item);
     for (const auto& group : grouped(work, request.memory_bytes))
         refine_group(request, calibration, group, journal, meter);
     std::vector<RefineLine> lines;
