@@ -163,7 +163,7 @@ expect_json 'it["verdict"] == "keep" and len(it["tests"]) == 6 and it["alpha"] =
 grep 'soup\|bread\|cake\|beans\|dinner\|sauce' more.jsonl >cooking.jsonl
 expect_exit 3 "$SCALE" assemble --dir pass --check cooking.jsonl
 expect_grep '^topic .*drifted' stdout
-expect_grep 'next: scale quantize --dir [a-z]+ && scale lock --dir [a-z]+' stdout
+expect_grep 'scale quantize --dir [a-z]+ && scale lock --dir [a-z]+' stdout
 head -40 after.jsonl >few.jsonl
 expect_exit 4 "$SCALE" assemble --dir pass --check few.jsonl
 expect_grep 'too few to rule one out' stdout
