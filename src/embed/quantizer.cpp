@@ -1,6 +1,5 @@
-#include <scale/quantizer.h>
-
 #include <algorithm>
+#include <scale/quantizer.h>
 #include <system_error>
 
 #include "core/error.h"
@@ -66,7 +65,8 @@ engine::Statistics statistics_of(const engine::Model& model, const std::vector<m
     engine::Session session(model, options);
     for (std::size_t i = 0; i < sequences.size(); ++i) {
         report(request, static_cast<double>(i), static_cast<double>(sequences.size()), "running the texts");
-        session.logits(sequences[i].tokens, sequences[i].tokens.size(), [](std::size_t, std::span<const float>) {});
+        const std::span<const engine::Token> text(sequences[i].tokens);
+        session.run_together({&text, 1});
     }
     return tap.take();
 }
@@ -94,11 +94,12 @@ QuantizeResult quantize(const QuantizeRequest& request) {
         refinement.target = partial.path();
         refinement.journal = partial.journal();
         refinement.options.threads = threads;
-        const auto lines = quantize::refine_file(refinement, sequences, [&](double done, double total, const std::string&) {
-            report(request, done, total, "rounding");
-        });
+        const auto lines = quantize::refine_file(
+            refinement, sequences,
+            [&](double done, double total, const std::string&) { report(request, done, total, "rounding"); });
         result.considered = static_cast<int>(lines.size());
-        result.refined = static_cast<int>(std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.refined; }));
+        result.refined =
+            static_cast<int>(std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.refined; }));
     }
     fs::rename(partial.path(), request.target);
     const model::GgufFile written(request.target);

@@ -61,9 +61,9 @@ core::Json channels_job(const core::Json& request, engine::JobContext& context) 
     engine::Session session(model, options);
     std::size_t tokens = 0;
     for (std::size_t i = 0; i < sequences.size(); ++i) {
-        const auto read = std::span(sequences[i]).first(std::min(cut, sequences[i].size()));
+        const std::span<const engine::Token> read = std::span(sequences[i]).first(std::min(cut, sequences[i].size()));
         peaks.begin_sample(static_cast<std::uint32_t>(i));
-        if (!read.empty()) session.logits(read, read.size(), [](std::size_t, std::span<const float>) {});
+        if (!read.empty()) session.run_together({&read, 1});
         peaks.end_sample();
         tokens += read.size();
         context.progress(static_cast<double>(i + 1), static_cast<double>(sequences.size()));

@@ -68,7 +68,7 @@ LiveRun::~LiveRun() = default;
 
 void LiveRun::learn(std::span<const engine::Token> tokens) {
     engines_->maxima.learn(true);
-    engines_->session->logits(tokens, tokens.size(), [](std::size_t, std::span<const float>) {});
+    engines_->session->run_together({&tokens, 1});
 }
 
 TextRun LiveRun::run(std::span<const engine::Token> tokens) {
