@@ -43,6 +43,7 @@ struct Ending {
 class Commands {
   public:
     GlobalOptions& global() { return global_; }
+    const GlobalOptions& global() const { return global_; }
     // Adds the subcommand with its description and an example for --help, and the options --dir, --json, -v, -q.
     CLI::App* add(CLI::App& app, const std::string& name, const std::string& description, const std::string& example,
                   std::function<Ending()> run);

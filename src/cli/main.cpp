@@ -43,13 +43,14 @@ const char* label_of(core::ErrorKind kind) {
     return kind == core::ErrorKind::refused ? "refused" : "error";
 }
 
-int report(const core::Error& error, const CLI::App& app, const cli::Commands& commands, bool json) {
+int report(const core::Error& error, const CLI::App& app, const cli::Commands& commands) {
+    const cli::GlobalOptions& global = commands.global();
     const int code = exit_code_of(error.kind());
     std::string text = fmt::format("{}: {}\n", label_of(error.kind()), error.found());
     if (!error.expected().empty()) text += fmt::format("expected: {}\n", error.expected());
-    if (!error.next().empty()) text += fmt::format("next: {}\n", cli::with_folder(error.next(), app));
+    if (!error.next().empty()) text += fmt::format("next: {}\n", cli::with_folder(error.next(), global.folder, app));
     fmt::print(stderr, "{}", cli::for_terminal(text, STDERR_FILENO));
-    if (json) {
+    if (global.json) {
         const core::Json object = {{"command", commands.chosen_name()},
                                    {"exit_code", code},
                                    {"error",
@@ -62,8 +63,9 @@ int report(const core::Error& error, const CLI::App& app, const cli::Commands& c
     return code;
 }
 
-int conclude(cli::Ending ending, const CLI::App& app, const cli::Commands& commands, bool json) {
-    if (json) {
+int conclude(cli::Ending ending, const CLI::App& app, const cli::Commands& commands) {
+    const cli::GlobalOptions& global = commands.global();
+    if (global.json) {
         if (!ending.json.is_object()) ending.json = core::Json::object();
         ending.json["command"] = commands.chosen_name();
         ending.json["exit_code"] = ending.code;
@@ -71,7 +73,7 @@ int conclude(cli::Ending ending, const CLI::App& app, const cli::Commands& comma
         fmt::print("{}\n", core::canonical(ending.json));
     } else {
         std::string text = ending.text.empty() ? "" : ending.text + "\n";
-        if (!ending.next.empty()) text += "\nnext: " + cli::with_folder(ending.next, app) + "\n";
+        if (!ending.next.empty()) text += "\nnext: " + cli::with_folder(ending.next, global.folder, app) + "\n";
         fmt::print("{}", cli::for_terminal(text, STDOUT_FILENO));
     }
     if (std::fflush(stdout) != 0) return cli::exit_code::error;
@@ -116,12 +118,12 @@ int main(int argc, char** argv) {
     record::set_tool_name(tool());
     if (commands.resumes()) cli::explain_interruption(cli::shell_line(argc, argv));
     try {
-        return conclude(commands.run(), app, commands, global.json);
+        return conclude(commands.run(), app, commands);
     } catch (const core::Error& error) {
-        return report(error, app, commands, global.json);
+        return report(error, app, commands);
     } catch (const std::exception& error) {
         return report(core::worker_error(std::string("internal error: ") + error.what(), {},
                                          "this is a fault of scale; please report it with the command line"),
-                      app, commands, global.json);
+                      app, commands);
     }
 }

@@ -39,6 +39,25 @@ InputMoments& moments_of(Statistics& statistics, const ggml_tensor* weight) {
     return moments;
 }
 
+// tap.sums becomes those of the input's columns, apart for each of the weight's slices.
+void sum_squares(ActivationTap::Implementation& tap, const ggml_tensor* input, std::int64_t slices) {
+    const auto columns = static_cast<std::size_t>(input->ne[0]);
+    const std::byte* data = host_data(input, tap.copy);
+    const std::int64_t share = input->ne[2] / slices;
+    tap.sums.assign(columns * static_cast<std::size_t>(slices), 0.0);
+    for (std::int64_t i3 = 0; i3 < input->ne[3]; ++i3)
+        for (std::int64_t i2 = 0; i2 < input->ne[2]; ++i2)
+            for (std::int64_t i1 = 0; i1 < input->ne[1]; ++i1)
+                add_squares(tap.sums.data() + static_cast<std::size_t>(i2 / share) * columns,
+                            row_of(input, data, i1, i2, i3), columns);
+}
+
+void add_sums(const ActivationTap::Implementation& tap, const ggml_tensor* input, InputMoments& moments) {
+    for (std::size_t i = 0; i < tap.sums.size(); ++i) moments.sum_of_squares[i] += tap.sums[i];
+    const auto rows = static_cast<std::uint64_t>(ggml_nrows(input)) / moments.counts.size();
+    for (std::uint64_t& count : moments.counts) count += rows;
+}
+
 // A weight with several slices (ne[2] > 1) multiplies each with its own share of the input's slices.
 void add_dense(ActivationTap::Implementation& tap, const ggml_tensor* node) {
     const ggml_tensor* weight = node->src[0];
@@ -47,21 +66,12 @@ void add_dense(ActivationTap::Implementation& tap, const ggml_tensor* node) {
     const auto columns = static_cast<std::size_t>(input->ne[0]);
     if (input->ne[2] % weight->ne[2] != 0 || moments.sum_of_squares.size() != columns * moments.counts.size()) return;
     if (tap.input != input || tap.taken.contains(weight) || tap.sums.size() != moments.sum_of_squares.size()) {
-        const std::byte* data = host_data(input, tap.copy);
-        const std::int64_t share = input->ne[2] / weight->ne[2];
-        tap.sums.assign(moments.sum_of_squares.size(), 0.0);
-        for (std::int64_t i3 = 0; i3 < input->ne[3]; ++i3)
-            for (std::int64_t i2 = 0; i2 < input->ne[2]; ++i2)
-                for (std::int64_t i1 = 0; i1 < input->ne[1]; ++i1)
-                    add_squares(tap.sums.data() + static_cast<std::size_t>(i2 / share) * columns,
-                                row_of(input, data, i1, i2, i3), columns);
+        sum_squares(tap, input, weight->ne[2]);
         tap.input = input;
         tap.taken.clear();
     }
     tap.taken.insert(weight);
-    for (std::size_t i = 0; i < tap.sums.size(); ++i) moments.sum_of_squares[i] += tap.sums[i];
-    const auto rows = static_cast<std::uint64_t>(ggml_nrows(input)) / moments.counts.size();
-    for (std::uint64_t& count : moments.counts) count += rows;
+    add_sums(tap, input, moments);
 }
 
 void add_experts(ActivationTap::Implementation& tap, const ggml_tensor* node) {
@@ -77,17 +87,11 @@ void add_experts(ActivationTap::Implementation& tap, const ggml_tensor* node) {
 
 // Counts what the head would read; false, since nothing after it need run.
 bool end_at_head(ActivationTap::Implementation& tap, const ggml_tensor* input) {
-    const auto columns = static_cast<std::size_t>(input->ne[0]);
     InputMoments& moments = tap.statistics["output.weight"];
     moments.counts.resize(1);
-    moments.sum_of_squares.resize(columns);
-    const std::byte* data = host_data(input, tap.copy);
-    // Sums of a pass first, as for every other layer: a pass that computed the head adds the same numbers.
-    tap.sums.assign(columns, 0.0);
-    for (std::int64_t row = 0; row < input->ne[1]; ++row)
-        add_squares(tap.sums.data(), row_of(input, data, row, 0, 0), columns);
-    for (std::size_t c = 0; c < columns; ++c) moments.sum_of_squares[c] += tap.sums[c];
-    moments.counts[0] += static_cast<std::uint64_t>(input->ne[1]);
+    moments.sum_of_squares.resize(static_cast<std::size_t>(input->ne[0]));
+    sum_squares(tap, input, 1);
+    add_sums(tap, input, moments);
     tap.input = nullptr;
     return false;
 }

@@ -21,12 +21,8 @@ bool is_linear_layer(const ggml_tensor* node) {
            !weight_name(node->src[0]).empty();
 }
 
-bool is_head(const ggml_tensor* node) {
-    return is_linear_layer(node) && weight_name(node->src[0]) == "output.weight";
-}
-
 void HeadSkip::learn(const ggml_tensor* node) {
-    if (!input_.empty() || !is_head(node)) return;
+    if (!input_.empty() || !is_linear_layer(node) || weight_name(node->src[0]) != "output.weight") return;
     const ggml_tensor* input = node->src[1];
     const std::string_view name = input->name;
     // The engine numbers the nodes that it gave no name; such a name may stand for another tensor next time.

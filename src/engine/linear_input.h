@@ -23,9 +23,6 @@ const std::byte* host_data(const ggml_tensor* tensor, std::vector<std::byte>& co
 const float* row_of(const ggml_tensor* tensor, const std::byte* data, std::int64_t i1, std::int64_t i2,
                     std::int64_t i3);
 
-// The product with the output head, tied or not.
-bool is_head(const ggml_tensor* node);
-
 // Ends a graph before its output head, where nobody reads logits: the head is a large share of a small model's
 // arithmetic, and what it reads is known before. The first graph runs whole and gives away the name of what the head
 // reads; the name stays when the engine builds its graph anew.

@@ -7,6 +7,7 @@
 #include "forecast/rates.h"
 #include "forecast/steps.h"
 #include "quality/looks.h"
+#include "quantize/allocation/effort.h"
 #include "quantize/produce/steps.h"
 
 namespace scale::forecast {
@@ -15,10 +16,7 @@ namespace {
 
 constexpr double statistics_cost = 1.4;    // of a pass that also sums every input, over a prompt's
 constexpr double moments_cost = 2.5;       // of one that also multiplies every input with itself
-constexpr double gradient_tokens = 4096;   // forward and backward in float (allocation/search.cpp)
 constexpr double gradient_cost = 6;        // over a prompt's
-constexpr double probe_tokens = 24576;     // that probes and exchanges may each cost
-constexpr double input_tokens = 8192;      // behind the errors of every type
 constexpr double search_roundings = 3;     // of every weight, for the errors of every type and for probes
 constexpr std::uint64_t float_copies = 2;  // of the weights: themselves and their gradients
 constexpr double tuning_cost = 30;         // over a prompt's, of each token of the set
@@ -83,7 +81,8 @@ void add_time(const Facts& facts, const Making& making, record::Forecast& step) 
     double rounded = 0;                        // weights, with error feedback
     step.seconds_how = fmt::format("{}, statistics on {:.0f} tokens", making.type.name, tokens);
     if (making.searched) {
-        passes += gradient_cost * gradient_tokens + moments_cost * input_tokens + 2 * probe_tokens;
+        passes += gradient_cost * quantize::search_gradient_tokens + moments_cost * quantize::search_input_tokens +
+                  2 * quantize::search_probe_tokens;
         rounded += search_roundings * weights;
         step.seconds_how += ", the search for types";
     }

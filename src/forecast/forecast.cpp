@@ -1,8 +1,8 @@
 #include "forecast/forecast.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -10,27 +10,15 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "forecast/steps.h"
+#include "record/run_steps.h"
 
 namespace scale::forecast {
 
 namespace {
 
-struct Step {
-    record::Forecast (*of)(const Facts&);
-    const char* kind;  // of the entry that it leaves
-};
-
-const std::map<std::string, Step, std::less<>>& steps() {
-    static const std::map<std::string, Step, std::less<>> table = {
-        {"set", {of_set, record::kind::constraint}},
-        {"choose", {of_choose, record::kind::decision}},
-        {"lock --declare", {of_declare, record::kind::budget}},
-        {"assemble", {of_assemble, record::kind::calibration_set}},
-        {"quantize", {of_quantize, record::kind::artefact}},
-        {"lock", {of_lock, record::kind::verdict}},
-    };
-    return table;
-}
+// Of each of record::run_steps.
+constexpr std::array<record::Forecast (*)(const Facts&), record::run_steps.size()> forecasts{
+    of_set, of_choose, of_declare, of_assemble, of_quantize, of_lock};
 
 // The newest entry of the kind that was made of the original that is measured now, and for the type decided now.
 const record::Entry* comparable(const std::string& kind, const Facts& facts, const record::Lineage& lineage) {
@@ -55,10 +43,11 @@ std::string rounded(double seconds) {
 }  // namespace
 
 record::Forecast forecast(const std::string& command, const Facts& facts, const record::Lineage& lineage) {
-    const Step& step = steps().at(command);
-    record::Forecast result = step.of(facts);
+    const auto step = std::find_if(record::run_steps.begin(), record::run_steps.end(),
+                                   [&](const record::RunStep& of) { return of.command == command; });
+    record::Forecast result = forecasts.at(static_cast<std::size_t>(step - record::run_steps.begin()))(facts);
     result.command = command;
-    if (const record::Entry* entry = comparable(step.kind, facts, lineage)) {
+    if (const record::Entry* entry = comparable(step->kind, facts, lineage)) {
         const auto took = entry->payload.value("took", record::Usage{});
         result.seconds = took.seconds;
         result.memory = took.memory;

@@ -45,17 +45,6 @@ std::vector<model::TokenSequence> read_set(const fs::path& path, const engine::M
     return set;
 }
 
-// Sequences longer than the model was trained for are cut there.
-int cut_to_context(std::vector<model::TokenSequence>& set, int trained_context) {
-    std::size_t longest = 1;
-    for (model::TokenSequence& sequence : set) {
-        if (trained_context > 0 && sequence.tokens.size() > static_cast<std::size_t>(trained_context))
-            sequence.tokens.resize(static_cast<std::size_t>(trained_context));
-        longest = std::max(longest, sequence.tokens.size());
-    }
-    return static_cast<int>(longest);
-}
-
 // The first pack that the checkpoint does not hold; a checkpoint that ends inside a pack is dropped.
 std::vector<TextPack>::const_iterator first_to_run(const std::vector<TextPack>& packs, Checkpoint& at) {
     std::uint64_t sequences = 0;
@@ -90,7 +79,7 @@ core::Json statistics_job(const core::Json& request, engine::JobContext& context
     const auto every = std::max<std::uint64_t>(1, setting<std::uint64_t>(request, "every"));
     const engine::Model model(setting<std::string>(request, "model"));
     std::vector<model::TokenSequence> set = read_set(setting<std::string>(request, "set"), model);
-    const int longest = cut_to_context(set, model.trained_context());
+    const std::size_t longest = cut_to_context(set, model.trained_context());
 
     const std::vector<TextPack> packs = pack_texts(set);
     CheckpointFile file(target, setting<std::string>(request, "fingerprint"));
@@ -98,7 +87,7 @@ core::Json statistics_job(const core::Json& request, engine::JobContext& context
     auto next = first_to_run(packs, at);
     const std::uint64_t resumed_at = at.sequences;
     engine::ActivationTap tap;
-    engine::SessionOptions options = pack_session(static_cast<std::size_t>(longest), setting<int>(request, "threads"));
+    engine::SessionOptions options = pack_session(longest, setting<int>(request, "threads"));
     options.tap = &tap;
     engine::Session session(model, options);
     const double total = static_cast<double>(model::count_tokens(set));

@@ -11,6 +11,16 @@ constexpr std::size_t most_together = 16;
 
 }  // namespace
 
+std::size_t cut_to_context(std::vector<model::TokenSequence>& set, int trained_context) {
+    std::size_t longest = 1;
+    for (model::TokenSequence& text : set) {
+        if (trained_context > 0 && text.tokens.size() > static_cast<std::size_t>(trained_context))
+            text.tokens.resize(static_cast<std::size_t>(trained_context));
+        longest = std::max(longest, text.tokens.size());
+    }
+    return longest;
+}
+
 std::vector<TextPack> pack_texts(const std::vector<model::TokenSequence>& set) {
     std::vector<TextPack> packs;
     for (std::size_t half = 0; half < 2; ++half) {

@@ -15,6 +15,9 @@ struct TextPack {
     std::vector<std::size_t> texts;  // their places
 };
 
+// Texts longer than the model was trained for are cut there (0: not known); the length of the longest, at least 1.
+std::size_t cut_to_context(std::vector<model::TokenSequence>& set, int trained_context);
+
 // In the order in which they run: all of half 0, then half 1. What shares a pass depends on the lengths alone, so that
 // a resumed run computes the same numbers. A text longer than a pass is a pack of its own.
 std::vector<TextPack> pack_texts(const std::vector<model::TokenSequence>& set);

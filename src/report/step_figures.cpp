@@ -1,21 +1,14 @@
 #include "report/step_figures.h"
 
-#include <array>
 #include <utility>
 
 #include "core/text.h"
+#include "record/run_steps.h"
 #include "record/store.h"
 
 namespace scale::report {
 
 namespace {
-
-constexpr std::array<std::pair<const char*, const char*>, 6> steps{{{"set", record::kind::constraint},
-                                                                    {"choose", record::kind::decision},
-                                                                    {"lock --declare", record::kind::budget},
-                                                                    {"assemble", record::kind::calibration_set},
-                                                                    {"quantize", record::kind::artefact},
-                                                                    {"lock", record::kind::verdict}}};
 
 // Of the runs that led to `result`: those after the entry of its kind before it.
 void take_forecasts(const std::vector<record::Entry>& entries, const record::Entry& result, StepFigures& step,
@@ -38,7 +31,7 @@ void take_forecasts(const std::vector<record::Entry>& entries, const record::Ent
 
 std::vector<StepFigures> step_figures(const std::vector<record::Entry>& entries) {
     std::vector<StepFigures> figures;
-    for (const auto& [command, kind] : steps) {
+    for (const auto& [command, kind] : record::run_steps) {
         const record::Entry* result = record::latest(entries, kind);
         if (!result) continue;
         StepFigures step;

@@ -11,19 +11,6 @@ namespace {
 
 constexpr const char* folder_option = "--dir";
 
-// As a shell takes it; "" where no command was given one.
-std::string given_folder(const CLI::App& app) {
-    for (const CLI::App* chosen : app.get_subcommands()) {
-        if (std::string inner = given_folder(*chosen); !inner.empty()) return inner;
-        const CLI::Option* option = chosen->get_option_no_throw(folder_option);
-        if (!option || option->count() == 0) continue;
-        const std::string folder = option->as<std::string>();
-        const char* word = folder.c_str();
-        return shell_line(1, &word);
-    }
-    return {};
-}
-
 const CLI::App* command_named(const CLI::App& app, const std::string& name) {
     for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
         if (command->get_name() == name) return command;
@@ -49,17 +36,18 @@ std::size_t end_of_command(const std::string& text, std::size_t at, const CLI::A
 
 }  // namespace
 
-std::string with_folder(const std::string& next, const CLI::App& app) {
+std::string with_folder(const std::string& next, const std::filesystem::path& folder, const CLI::App& app) {
     constexpr std::string_view program = "scale ";
-    const std::string folder = given_folder(app);
-    if (folder.empty() || next.find(folder_option) != std::string::npos) return next;
+    if (folder == "." || next.find(folder_option) != std::string::npos) return next;
+    const char* words[] = {folder_option, folder.c_str()};
+    const std::string option = shell_line(2, words);
     std::string result;
     std::size_t done = 0;
     for (std::size_t at = next.find(program); at != std::string::npos; at = next.find(program, at + 1)) {
         if (at > 0 && next[at - 1] != ' ' && next[at - 1] != '(') continue;
         const std::size_t begin = at + program.size(), end = end_of_command(next, begin, app);
         if (end == begin) continue;
-        result += next.substr(done, end - done) + " " + folder_option + " " + folder;
+        result += next.substr(done, end - done) + " " + option;
         done = end;
     }
     return result + next.substr(done);

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "quantize/allocation/effort.h"
 #include "quantize/allocation/search_steps.h"
 #include "quantize/grid/grid.h"
 #include "quantize/network/output_gradient_moments.h"
@@ -17,11 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Probes may cost as much arithmetic as a pass over so many tokens, exchanges again as much; small models get more.
-constexpr double tokens_worth = 24576;
-constexpr double least_operations = 1.5e12;
-// Gradients of outputs take about three times the arithmetic of a pass.
-constexpr std::uint64_t gradient_tokens = 4096;
+constexpr double least_operations = 1.5e12;  // that probes may cost, and exchanges
 
 std::string error_key(const std::string& tensor) {
     return "error " + tensor;
@@ -84,7 +81,7 @@ const std::vector<double>& AllocationSearch::errors_of(std::size_t tensor) const
 std::size_t AllocationSearch::affordable(std::uint64_t tokens) const {
     double operations = 0;  // a token
     for (const FreeTensor& tensor : admissible_.tensors) operations += 2 * static_cast<double>(tensor.weights());
-    return static_cast<std::size_t>(std::max(operations * tokens_worth, least_operations) /
+    return static_cast<std::size_t>(std::max(operations * search_probe_tokens, least_operations) /
                                     (operations * static_cast<double>(std::max<std::uint64_t>(tokens, 1))));
 }
 
@@ -115,7 +112,7 @@ void AllocationSearch::measure_gradients() {
     if (!request_.gradients || !fits) return;
     if (!journal_.find(done)) {
         OutputGradientOptions options;
-        options.tokens = gradient_tokens;
+        options.tokens = search_gradient_tokens;
         options.threads = request_.threads;
         const auto moments = output_gradient_moments(original_, texts_.inputs, options, [&](double at, double total) {
             show(gradients_end * at / std::max(total, 1.0), "what each output matters");

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quantize/allocation/effort.h"
+
 namespace scale::quantize {
 
 namespace {
 
 constexpr std::size_t least_to_divide = 8;
 constexpr std::size_t held_out_every = 4;
-constexpr std::uint64_t input_tokens = 8192;
 constexpr std::uint64_t probe_tokens = 2048;
 constexpr std::uint64_t held_out_tokens = 4096;
 constexpr std::size_t short_piece = 256;
@@ -40,7 +41,7 @@ AllocationTexts divide_texts(const std::vector<model::TokenSequence>& calibratio
         (held ? held_out : made_on).push_back(calibration[i]);
     }
     constexpr std::size_t whole = SIZE_MAX;
-    return {spread(made_on, input_tokens, whole), spread(made_on, probe_tokens, short_piece),
+    return {spread(made_on, search_input_tokens, whole), spread(made_on, probe_tokens, short_piece),
             spread(held_out, held_out_tokens, short_piece)};
 }
 

@@ -8,7 +8,7 @@
 namespace scale::quantize {
 
 struct AllocationTexts {
-    std::vector<model::TokenSequence> inputs;  // input moments: about 8192 tokens
+    std::vector<model::TokenSequence> inputs;  // input moments: search_input_tokens
     std::vector<model::TokenSequence> probes;  // sensitivities: about 2048 tokens, in short pieces
     std::vector<model::TokenSequence>
         held_out;  // swaps: about 4096 tokens in short pieces, of samples in none of the above

@@ -1,6 +1,5 @@
 #include "quantize/refine/gather_inputs.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "engine/session.h"
@@ -16,12 +15,7 @@ void gather_inputs(const std::filesystem::path& model_path, const std::vector<mo
                    InputMomentsCollector& collector, int threads, const std::function<void(double)>& progress) {
     const engine::Model model(model_path);
     std::vector<model::TokenSequence> set = texts;
-    std::size_t longest = 1;
-    for (model::TokenSequence& text : set) {
-        if (model.trained_context() > 0)
-            text.tokens.resize(std::min(text.tokens.size(), static_cast<std::size_t>(model.trained_context())));
-        longest = std::max(longest, text.tokens.size());
-    }
+    const std::size_t longest = cut_to_context(set, model.trained_context());
     engine::SessionOptions options = pack_session(longest, threads);
     options.observer = &collector;
     engine::Session session(model, options);

@@ -30,10 +30,11 @@ bool ends_experiment(const std::string& entry_kind) {
 
 AuditTrail::AuditTrail(const std::filesystem::path& pass_folder) {
     try {
-        for (const record::Entry& entry : record::Store(pass_folder).read()) {
+        const std::vector<record::Entry> record = record::Store(pass_folder).read();
+        if (const record::Entry* reopening = record::reopening_of(record))
+            changed_ = reopening->payload.get<record::Reopened>().parts;
+        for (const record::Entry& entry : record) {
             const auto time_ms = core::from_rfc3339(entry.time).time_since_epoch().count();
-            if (entry.kind == kind::constraint) changed_.clear();
-            if (entry.kind == kind::reopened) changed_ = entry.payload.get<record::Reopened>().parts;
             if (entry.kind == kind::traffic_check)
                 traffic_check_ = {{"time_ms", time_ms},
                                   {"verdict", entry.payload.value("verdict", "")},
