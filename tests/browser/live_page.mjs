@@ -173,13 +173,16 @@ await check("harm builds up on the page towards its limit", async () => {
   });
   candidate.harm = 0;
   const now = await snapshot();
-  const harm = now.evidence.guardrails.thumbs_down.harm;
   assert.equal(now.state.status, "canary", "the gateway should not have rolled back yet");
-  assert.ok(harm.log_e > Math.log(6) && !harm.reached);
+  assert.ok(now.evidence.guardrails.thumbs_down.harm.log_e > Math.log(6) && !now.evidence.guardrails.thumbs_down.harm.reached);
   await soon(async () => {
     const shown = await rowOf("thumbs down").locator(".meter.harm span").first().innerText();
-    assert.equal(Number(/^[\d.]+/.exec(shown)[0]).toPrecision(2), Math.exp(harm.log_e).toPrecision(2));
     assert.match(shown, /of 100$/);
+    const { figure, decimals } = /^(?<figure>\d+(\.(?<decimals>\d+))?)/.exec(shown).groups;
+    const { harm } = (await snapshot()).evidence.guardrails.thumbs_down;
+    // Half a unit of the last figure shown: rounded twice, 7.249 would not be 7.25.
+    const off = Math.abs(Number(figure) - Math.exp(harm.log_e));
+    assert.ok(off <= 0.5001 * 10 ** -(decimals?.length ?? 0), `${shown} for E ${Math.exp(harm.log_e)}`);
   });
   assert.ok(now.live.history.time_ms.length > 10);
   assert.match(await page.getByRole("img", { name: /Evidence of harm over time/ }).getAttribute("aria-label"), /Farthest: thumbs down/);
