@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "engine/job_protocol.h"
+#include "support/paths.h"
 
 namespace scale::engine {
 namespace {
@@ -21,7 +22,7 @@ class JobTest : public testing::Test {
   protected:
     JobTest() {
         std::signal(SIGPIPE, SIG_IGN);
-        set_worker_program(SCALE_BINARY);
+        set_worker_program(test::scale_program());
     }
 
     std::filesystem::path log() const { return folder_.path() / "logs" / "worker.log"; }

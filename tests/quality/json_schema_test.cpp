@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "quality/json_schema/uri.h"
+#include "support/paths.h"
 
 namespace scale::quality {
 namespace {
@@ -42,7 +43,7 @@ void run_file(const fs::path& path, Counts& counts) {
 }
 
 TEST(JsonSchema, PassesTheOfficialSuite) {
-    const fs::path folder = fs::path(SCALE_SOURCE_DIR) / "tests/data/json_schema_test_suite/draft2020-12";
+    const fs::path folder = test::source_folder() / "tests/data/json_schema_test_suite/draft2020-12";
     Counts counts;
     for (const auto& entry : fs::directory_iterator(folder)) run_file(entry.path(), counts);
     RecordProperty("passed", counts.passed);

@@ -12,6 +12,7 @@
 #include "quantize/random_sequences.h"
 #include "quantize/refine/input_moments.h"
 #include "quantize/refine/refine_file.h"
+#include "support/paths.h"
 #include "support/test_model.h"
 
 namespace scale::quantize {
@@ -23,7 +24,7 @@ class RefineExperts : public testing::Test {
         const auto dense = test::test_model();
         if (!dense) GTEST_SKIP() << "no test model";
         dense_ = *dense;
-        const std::string script = std::string(SCALE_SOURCE_DIR) + "/tests/support/make_moe.py";
+        const std::string script = (test::source_folder() / "tests/support/make_moe.py").string();
         const std::string command = "python3 '" + script + "' '" + dense_.string() + "' '" + moe().string() + "' 3";
         ASSERT_EQ(std::system(command.c_str()), 0);
     }
