@@ -21,8 +21,8 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     speed_request.threads = wanted.threads;
     speed_request.rounds = wanted.rounds;
     engine::SpeedResult result =
-        engine::measure_speed(speed_request, [&](double done, double total, const std::string& note) {
-            context.progress(done, total, note);
+        engine::measure_speed(speed_request, [&](double done, double total, const std::string&) {
+            context.progress(done, total);
         }).at(0);
     result.speed.rate = engine::request_rate(result);
     return {{"memory", memory}, {"speed", result.speed}};
