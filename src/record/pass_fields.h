@@ -189,6 +189,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
                 "password file or PGPASSWORD");
     visit.field("lease_seconds", file.rollout.lease_seconds,
                 "a gateway without the database for longer sends everybody to the original");
+    visit.field("keep_log_days", file.rollout.keep_log_days,
+                "closed segments of the gateway's log go once older, and read by a checkpoint and stage A; 0: never");
     visit.field("shadow_ppm", file.rollout.shadow_ppm,
                 "copies of the original's requests for the candidate, parts per million; no client sees its answers");
     visit.field("shadow_open", file.rollout.shadow_open, "copies under way at once");

@@ -249,6 +249,9 @@ std::vector<std::string> contradictions(const PassFile& file) {
           "lease_seconds in [rollout] must be 1 to 3600");
     check(file.rollout.database.find("password") == std::string::npos,
           "database in [rollout] must not hold the password: leave it to a password file (~/.pgpass) or PGPASSWORD");
+    check(file.rollout.keep_log_days >= 0, "keep_log_days in [rollout] must not be negative");
+    check(file.rollout.keep_log_days == 0 || file.rollout.database.empty(),
+          "keep_log_days in [rollout] cannot go with database: each gateway's whole log is what it ships again");
     check(file.rollout.shadow_ppm >= 0 && file.rollout.shadow_ppm <= 1000000,
           "shadow_ppm in [rollout] must be 0 to 1000000");
     check(file.rollout.shadow_open >= 1 && file.rollout.shadow_open <= 1000,

@@ -114,6 +114,7 @@ struct RolloutSection {
     bool tls_verify = true;               // of https:// servers
     std::string database;                 // PostgreSQL that several gateways share a rollout through; "" shares none
     double lease_seconds = 5;             // without the database for longer: everything to the original
+    double keep_log_days = 0;             // closed segments of the gateway's log are kept so long; 0: for ever
     int shadow_ppm = 0;                   // of the original's requests, those the candidate answers unseen
     int shadow_open = 16;                 // of them at once
 };

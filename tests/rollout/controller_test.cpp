@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "record/live_log/segment_scan.h"
 #include "record/reopened.h"
 #include "record/store.h"
 #include "rollout/control/rollout_controller.h"
@@ -306,6 +307,27 @@ TEST_F(ControllerTest, MissingOrDamagedStateServesTheOriginal) {
     controller->rollback("to be sure", "test");
     EXPECT_TRUE(StateFile(rollout_folder(folder.path())).load().state->is_latched("candidate"))
         << "a rollback makes a damaged file whole, with the latch";
+}
+
+// A pruned log without a checkpoint that fits: who has had a bad event already is not known any more.
+TEST_F(ControllerTest, EvidenceThatNobodyKnowsServesTheOriginalUntilAPersonActs) {
+    const std::string user = user_of(Arm::candidate);
+    const auto log = rollout_folder(folder.path()) / "log";
+    core::write_file_atomic(record::segment_path(log, 7),
+                            record::framed_line(R"({"type":"shadow","request_id":"r","outcome":"ok","time_ms":)" +
+                                                std::to_string(clock + 1) + "}"));
+    controller->rebuild(log);
+    EXPECT_EQ(arm_of(user), Arm::original);
+    EXPECT_EQ(controller->verdict().verdict, "invalid");
+    EXPECT_NE(controller->verdict().sentence.find("begins with segment 7"), std::string::npos);
+    EXPECT_EQ(controller->status()["share_ppm"], 0);
+    EXPECT_EQ(controller->promote("", "test").status, 409);
+    clock += 1'000'000;
+    controller->tick();
+    EXPECT_EQ(controller->state().step, 0);
+    EXPECT_EQ(controller->state().status, RolloutStatus::canary) << "nothing was found, for or against it";
+    EXPECT_EQ(controller->stop("to begin anew", "test").status, 200);
+    EXPECT_EQ(controller->state().status, RolloutStatus::stopped);
 }
 
 TEST_F(ControllerTest, CandidateServerStopsSomeTimeAfterARollback) {

@@ -220,8 +220,10 @@ TEST(Log, IsReadNoFurtherThanTheSegmentBehindATime) {
     std::vector<std::int64_t> some;
     for_each_record(log_options.folder, [&](const Record& record) { all.push_back(std::get<Finish>(record).time_ms); });
     const std::int64_t end_ms = request(60).finish.time_ms;
+    LogRange range;
+    range.end_ms = end_ms;
     for_each_record(
-        log_options.folder, [&](const Record& record) { some.push_back(std::get<Finish>(record).time_ms); }, end_ms);
+        log_options.folder, [&](const Record& record) { some.push_back(std::get<Finish>(record).time_ms); }, range);
     ASSERT_EQ(all.size(), 200u);
     EXPECT_LT(some.size(), 100u);
     EXPECT_GT(some.back(), end_ms) << "the record of that very time is read";

@@ -328,7 +328,30 @@ TEST(LogRecords, RefusesWhatIsNoRecord) {
          {"", "[]", "{}", R"({"type":"other"})", R"({"type":"admit"})",
           R"({"type":"admit","request_id":"a","arm":"third"})", R"({"type":"finish","request_id":"a","outcome":"odd"})",
           R"({"type":"finish","request_id":"a","outcome":"ok","status":"x"})"})
-        EXPECT_THROW(from_json_line(line, "line"), core::Error) << line;
+        for (const Texts texts : {Texts::read, Texts::left_out})
+            EXPECT_THROW(from_json_line(line, "line", texts), core::Error) << line;
+}
+
+TEST(LogRecords, AreReadWithoutTheirTexts) {
+    const auto shorter = [](const std::string& line) {
+        return to_json_line(from_json_line(line, "line", Texts::left_out));
+    };
+    Admit admit = admit_of("a", R"({"request":{"answer":[1,"}"]},"model":"m"})");
+    const std::string whole = to_json_line(admit);
+    admit.request.clear();
+    EXPECT_EQ(shorter(whole), to_json_line(admit));
+    Finish finish = finish_of("a");
+    const std::string answered = to_json_line(finish);
+    finish.answer.clear();
+    EXPECT_EQ(shorter(answered), to_json_line(finish));
+    // Wherever they stand among the members.
+    EXPECT_EQ(shorter(R"({"request":{},"type":"admit","request_id":"a","arm":"original","answer":"x"})"),
+              shorter(R"({"type":"admit","request_id":"a","arm":"original"})"));
+    EXPECT_EQ(shorter(R"({"type":"admit", "request" : 1 , "request_id":"a","arm":"original"})"),
+              shorter(R"({"type":"admit","request_id":"a","arm":"original"})"));
+    for (const auto* damaged : {R"({"type":"admit","request":{,"request_id":"a","arm":"original"})",
+                                R"({"type":"admit","request_id":"a","arm":"original","request":)"})
+        EXPECT_THROW(shorter(damaged), core::Error);
 }
 
 }  // namespace

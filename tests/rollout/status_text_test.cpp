@@ -54,10 +54,24 @@ TEST_F(StatusText, NamesWhatHasToBeSeenTo) {
     EXPECT_TRUE(says("no space left on device; clients get 503"));
     status["gateway"]["tls"]["problem"] = "the certificate cannot be used";
     EXPECT_TRUE(says("problem: the certificate cannot be used"));
+    status["evidence_from"]["problem"] = "segment 5 of the log is missing";
+    EXPECT_TRUE(says("problem: the evidence is not whole: segment 5 of the log is missing; an open rollout"));
+    status["log_kept"] = {{"problem", "no space left on device"}};
+    EXPECT_TRUE(says("problem: the log's checkpoint: no space left on device"));
     status["replicas"] = {{"lease", false}, {"problem", "connection refused"}};
     EXPECT_TRUE(says("no lease of the database (connection refused): everybody gets the original"));
     status["state"]["status"] = "rolled_back";  // nobody asks for a lease then
     EXPECT_FALSE(says("no lease"));
+}
+
+TEST_F(StatusText, SaysHowLongTheLogIsKeptAndWhatHoldsBackTheNextRemoval) {
+    EXPECT_FALSE(says("log: "));
+    status["log_kept"] = {{"keep_days", 30.0}, {"first_segment", 12}, {"removed", 4}, {"held", ""}};
+    EXPECT_TRUE(says("log: segments from 12 on, 4 removed since the start; older than 30 days they go\n"));
+    status["log_kept"]["held"] = "stage A has not read segment 12 yet";
+    EXPECT_TRUE(says("older than 30 days they go; stage A has not read segment 12 yet\n"));
+    status["log_kept"]["keep_days"] = 0.0;
+    EXPECT_FALSE(says("log: "));
 }
 
 }  // namespace

@@ -192,7 +192,9 @@ LiveCheck check(record::Pass& pass, const std::optional<std::filesystem::path>& 
         done.since_ms = core::from_rfc3339(set.created_at).time_since_epoch().count();
         window = {done.since_ms, checked_requests};
     }
+    const std::int64_t begun_ms = core::now().time_since_epoch().count();
     done.check = changed.empty() ? compare(pass, lineage, set, log, window, quick) : changed_model(changed);
+    if (live && changed.empty()) done.check.live_until_ms = begun_ms;
     done.entry_hash =
         pass.store()
             .append({record::Stage::calibration, record::kind::traffic_check, {entry->hash}, core::Json(done.check)})

@@ -127,10 +127,12 @@ struct TrafficCheck {
     std::uint64_t live_tokens = 0;
     int held_out_samples = 0;  // that they were compared with
     std::uint64_t held_out_tokens = 0;
+    // Of the gateway's own log: it was read when all that was admitted before stood in it; 0: of another log.
+    std::int64_t live_until_ms = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TrafficCheck, log_sha256, requests, conversations, verdict, sentence,
                                                 alpha, tests, needed, look, artefact_sha256, live_samples, live_tokens,
-                                                held_out_samples, held_out_tokens)
+                                                held_out_samples, held_out_tokens, live_until_ms)
 
 struct TensorCheck {
     std::string name;

@@ -5,7 +5,6 @@
 #include "rollout/control/prepare.h"
 #include "rollout/control/rollout_controller.h"
 #include "rollout/control/status_text.h"
-#include "rollout/log/segment_log.h"
 
 namespace scale::rollout {
 
@@ -64,9 +63,7 @@ std::optional<core::Json> offline_status(const record::Pass& pass) {
             alone = error.found();
         }
     RolloutController controller(options, absent, nullptr);
-    if (std::filesystem::exists(folder / "log"))
-        for_each_record(
-            folder / "log", [&](const Record& record) { controller.replay(record); }, controller.evidence_end_ms());
+    controller.rebuild(folder / "log");
     core::Json status = controller.status();
     if (!alone.empty())
         status["evidence_of"] = fmt::format(

@@ -35,6 +35,8 @@ ActionReply RolloutController::not_written() const {
 
 ActionReply RolloutController::promote(const std::string& because, const std::string& who) {
     if (state_.status == RolloutStatus::promoted) return reply(200, "the candidate is promoted already");
+    if (state_.experimenting() && blind())
+        return reply(409, "nothing can be concluded: " + (state_problem_.empty() ? rebuilt_.problem : state_problem_));
     if (!state_.experimenting() || share() == 0)
         return reply(409, fmt::format("nothing to promote: the rollout is {}", to_string(state_.status)));
     const Monitor& monitor = book_->monitor();

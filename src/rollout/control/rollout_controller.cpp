@@ -74,8 +74,23 @@ void RolloutController::adopt(const RolloutState& state) {
     publish();
 }
 
+bool RolloutController::blind() const {
+    return !state_problem_.empty() || (state_.experimenting() && !rebuilt_.problem.empty());
+}
+
+const RebuiltEvidence& RolloutController::rebuild(const std::filesystem::path& log_folder) {
+    if (state_.experiment.empty()) return rebuilt_;
+    RebuildOptions options;
+    options.started_ms = state_.started_ms;
+    options.end_ms = evidence_end_ms();
+    rebuilt_ = rebuild_evidence(log_folder, *book_, options);
+    if (blind()) core::say(rebuilt_.problem + ": all traffic goes to the original");
+    publish();
+    return rebuilt_;
+}
+
 std::int64_t RolloutController::share() const {
-    if (killed_ || !state_problem_.empty() || !candidate_) return 0;
+    if (killed_ || blind() || !candidate_) return 0;
     if (options_.link != nullptr && !options_.link->lease()->valid()) return 0;
     return state_.effective_ppm();
 }
@@ -84,7 +99,7 @@ void RolloutController::publish() {
     RoutingTable::Facts facts;
     facts.epoch = state_.epoch;
     facts.experiment = state_.experiment;
-    facts.share_ppm = killed_ || !state_problem_.empty() || !candidate_ ? 0 : state_.effective_ppm();
+    facts.share_ppm = killed_ || blind() || !candidate_ ? 0 : state_.effective_ppm();
     if (options_.link != nullptr) facts.lease = options_.link->lease();
     facts.experimenting = state_.experimenting();
     facts.shadow_ppm = options_.settings.shadow_ppm;
@@ -123,7 +138,7 @@ bool RolloutController::authorised(std::string_view token) const {
 }
 
 void RolloutController::judge_evidence() {
-    if (killed_ || !state_.experimenting() || !book_->monitor().harmed()) return;
+    if (killed_ || blind() || !state_.experimenting() || !book_->monitor().harmed()) return;
     roll_back(book_->monitor().sentence(), "gateway", true);
 }
 

@@ -12,6 +12,7 @@
 #include "record/pass_file.h"
 #include "rollout/arms/arm_server.h"
 #include "rollout/assignment/assigner.h"
+#include "rollout/checkpoint/rebuilt_evidence.h"
 #include "rollout/control/audit_trail.h"
 #include "rollout/control/controller.h"
 #include "rollout/control/record_writer.h"
@@ -29,6 +30,7 @@ struct ControllerOptions {
     std::string served_model;
     std::function<std::int64_t()> now_ms;  // wall clock by default
     ReplicaLink* link = nullptr;           // where several gateways share the rollout; outlives the controller
+    std::function<core::Json()> log_status;  // LogKeeper::status; empty where nothing keeps the log
 };
 
 MonitorOptions monitor_options(const record::RolloutSection& settings);
@@ -42,7 +44,10 @@ class RolloutController : public Controller {
     RolloutController(ControllerOptions options, ArmView& original, ArmView* candidate);
     ~RolloutController() override;
 
-    // Before any traffic: the evidence of the gateway's log, in its order.
+    // Before any traffic: the evidence of the gateway's log. Where nobody can know it, an open experiment sends
+    // everybody to the original.
+    const RebuiltEvidence& rebuild(const std::filesystem::path& log_folder);
+    // Instead: the evidence of all gateways that share the rollout, in its order.
     void replay(const Record& record) { book_->replay(record); }
     // Records beyond this time are of no experiment, so a replay may end there; empty while one is under way.
     std::optional<std::int64_t> evidence_end_ms() const;
@@ -73,6 +78,8 @@ class RolloutController : public Controller {
 
   private:
     std::int64_t share() const;
+    // Nobody goes to the candidate: the state file, or the evidence of the open experiment, cannot be trusted.
+    bool blind() const;
     void load_state();
     void publish();
     void adopt(const RolloutState& state);
@@ -128,6 +135,7 @@ class RolloutController : public Controller {
     std::int64_t audit_due_ms_ = 0;               // to be read again then; 0: not
     std::optional<std::uintmax_t> record_bytes_;  // as they were last seen
     std::string hold_;                            // why the share does not rise
+    RebuiltEvidence rebuilt_;
     std::unique_ptr<EvidenceBook> book_;
 };
 

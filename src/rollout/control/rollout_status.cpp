@@ -23,6 +23,7 @@ core::Json RolloutController::arm_json(Arm arm) const {
 core::Json RolloutController::status() const {
     core::Json status = {{"state", to_json(state_)},
                          {"state_problem", state_problem_},
+                         {"evidence_from", to_json(rebuilt_)},
                          {"share_ppm", share()},
                          {"steps", options_.settings.steps},
                          {"hold", hold_},
@@ -33,6 +34,7 @@ core::Json RolloutController::status() const {
                          {"record_problem", record_.problem()},
                          {"changed", audit_.changed()},
                          {"model", options_.served_model}};
+    if (options_.log_status) status["log_kept"] = options_.log_status();
     if (options_.link != nullptr) {
         status["replicas"] = options_.link->status();
         status["evidence_of"] = "the live traffic of all gateways of this rollout";
@@ -69,9 +71,9 @@ RolloutVerdict RolloutController::verdict() const {
     now.epoch = state_.epoch;
     // Killed in memory, not yet in the file; or a state that nobody can read: whoever asks must not go on.
     if (killed_) now.status = to_string(RolloutStatus::rolled_back);
-    if (!state_problem_.empty()) {
+    if (blind()) {
         now.verdict = "invalid";
-        now.sentence = state_problem_;
+        now.sentence = state_problem_.empty() ? rebuilt_.problem : state_problem_;
     }
     return now;
 }

@@ -7,10 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "engine/model.h"
+#include "rollout/checkpoint/log_keeper.h"
 #include "rollout/control/gateway_process.h"
+#include "rollout/control/live_log_reading.h"
 #include "rollout/control/prepare.h"
 #include "rollout/control/rollout_controller.h"
 #include "rollout/gateway/gateway.h"
@@ -76,11 +79,33 @@ bool wants_candidate(const std::filesystem::path& pass_folder) {
 }
 
 // Where gateways share the evidence it comes from the database.
-void replay_log(RolloutController& controller, const std::filesystem::path& folder) {
-    if (controller.state().experiment.empty()) return;
-    const LogRecovery found = for_each_record(
-        folder, [&](const Record& record) { controller.replay(record); }, controller.evidence_end_ms());
-    if (found.records > 0) core::say(fmt::format("evidence rebuilt from {} records", found.records));
+void rebuild_evidence_of(RolloutController& controller, const std::filesystem::path& log_folder) {
+    const RebuiltEvidence& rebuilt = controller.rebuild(log_folder);
+    for (const std::string& reason : rebuilt.passed_over) core::say("a checkpoint cannot be used: " + reason);
+    if (rebuilt.checkpoint > 0)
+        core::say(
+            fmt::format("evidence rebuilt from the checkpoint at segment {} ({} records) and {} records behind it",
+                        rebuilt.checkpoint, rebuilt.checkpoint_records, rebuilt.records));
+    else if (rebuilt.records > 0)
+        core::say(fmt::format("evidence rebuilt from {} records", rebuilt.records));
+}
+
+// Null where the state file does not say whose evidence it is.
+std::unique_ptr<LogKeeper> keeper_of(const record::Pass& pass, const SegmentLog& log) {
+    const StateFile file(rollout_folder(pass.folder()));
+    const StateFile::Loaded loaded = file.load();
+    if (!loaded.problem.empty()) return nullptr;
+    const RolloutState state = loaded.state.value_or(RolloutState{});
+    LogKeeperOptions options;
+    options.log_folder = rollout_folder(pass.folder()) / "log";
+    options.monitor = monitor_options(pass.file().rollout);
+    options.experiment = state.experiment;
+    options.started_ms = state.started_ms;
+    options.keep_days = pass.file().rollout.keep_log_days;
+    options.epoch = [file] { return file.load().state.value_or(RolloutState{}).epoch; };
+    options.now_ms = [] { return static_cast<std::int64_t>(core::now().time_since_epoch().count()); };
+    options.read_before_ms = [folder = pass.folder()] { return read_by_stage_a_ms(record::Store(folder).read()); };
+    return std::make_unique<LogKeeper>(std::move(options), log);
 }
 
 Durability durability_of(const record::Pass& pass, const ServeOptions& options) {
@@ -123,6 +148,7 @@ std::unique_ptr<ReplicaLink> link_of(const record::Pass& pass, const std::filesy
     options.replica = join->replica;
     options.salt = join->salt;
     options.log_folder = folder / "log";
+    options.log_start = log_start(options.log_folder);
     options.lease_time = std::chrono::milliseconds(std::llround(pass.file().rollout.lease_seconds * 1000));
     return std::make_unique<ReplicaLink>(options);
 }
@@ -163,8 +189,11 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
     controller_options.served_model = model;
     const auto link = candidate ? link_of(pass, folder) : nullptr;
     controller_options.link = link.get();
+    std::unique_ptr<LogKeeper> keeper;
+    controller_options.log_status = [&keeper] { return keeper ? keeper->status() : core::Json(); };
     RolloutController controller(controller_options, original, candidate ? &*candidate : nullptr);
-    if (!link) replay_log(controller, folder / "log");
+    if (!link) rebuild_evidence_of(controller, folder / "log");
+    keeper = keeper_of(pass, log);
 
     GatewayOptions gateway_options;
     gateway_options.address = address.host;

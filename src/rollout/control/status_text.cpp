@@ -37,6 +37,13 @@ std::vector<std::string> problems_of(const core::Json& status) {
     const auto free_bytes = log.value("free_bytes", std::uint64_t{0});
     if (free_bytes > 0 && free_bytes < little_room)
         problems.push_back(fmt::format("the log's disk has {} left", core::human_bytes(free_bytes)));
+    if (const std::string text = status.value("evidence_from", core::Json::object()).value("problem", "");
+        !text.empty())
+        problems.push_back(
+            fmt::format("the evidence is not whole: {}; an open rollout sends everybody to the original", text));
+    if (const core::Json kept = status.value("log_kept", core::Json()); kept.is_object())
+        if (const std::string text = kept.value("problem", ""); !text.empty())
+            problems.push_back("the log's checkpoint: " + text);
     const core::Json replicas = status.value("replicas", core::Json::object());
     const std::string stage = status.at("state").value("status", "");
     const bool open = stage == "canary" || stage == "paused" || stage == "promoted";
@@ -59,6 +66,17 @@ std::string headline(const core::Json& status) {
     line += "\n  " + state.value("reason", "") + " (" + state.value("changed_by", "") + ")";
     for (const std::string& problem : problems_of(status)) line += "\n  problem: " + problem;
     return line;
+}
+
+// Where segments of the log are removed; "" elsewhere.
+std::string kept_log(const core::Json& status) {
+    const core::Json kept = status.value("log_kept", core::Json());
+    if (!kept.is_object() || kept.value("keep_days", 0.0) <= 0) return {};
+    std::string text =
+        fmt::format("log: segments from {} on, {} removed since the start; older than {:g} days they go",
+                    kept.value("first_segment", 0), kept.value("removed", 0), kept.value("keep_days", 0.0));
+    if (const std::string held = kept.value("held", ""); !held.empty()) text += "; " + held;
+    return text + "\n";
 }
 
 std::string arms_table(const core::Json& status) {
@@ -111,11 +129,11 @@ std::string latency_lines(const core::Json& found) {
 
 std::string status_text(const core::Json& status) {
     const core::Json& found = status.at("evidence");
-    return fmt::format("{}\n\n{}\n{}{}\nverdict: {}: {}\n{}\n(measured on {}; each interval holds at every look)",
+    return fmt::format("{}\n\n{}\n{}{}\nverdict: {}: {}\n{}{}\n(measured on {}; each interval holds at every look)",
                        headline(status), arms_table(status), guardrail_table(found), latency_lines(found),
                        found.value("verdict", ""), found.value("sentence", ""),
                        status.value("hold", "").empty() ? "" : "share: " + status.value("hold", "") + "\n",
-                       status.value("evidence_of", "this gateway's live traffic"));
+                       kept_log(status), status.value("evidence_of", "this gateway's live traffic"));
 }
 
 }  // namespace scale::rollout

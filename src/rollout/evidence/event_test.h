@@ -36,6 +36,11 @@ class EventTest {
     std::uint64_t events_on_candidate() const { return on_candidate_; }
     std::uint64_t events_on_original() const { return on_original_; }
 
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(log_likelihood_ratios_, highest_, on_candidate_, on_original_);
+    }
+
   private:
     static constexpr int grid_points = 24;
     double boundary_;

@@ -52,7 +52,9 @@ EvidenceBook::EvidenceBook(const MonitorOptions& options, std::string experiment
 void EvidenceBook::finished(const Admit& admit, const Finish& finish) {
     const bool ours = !experiment_.empty() && admit.experiment == experiment_;
     if (ours) monitor_.finished(admit, finish);
-    if (ours && !admit.excluded && admit.arm == Arm::candidate) step_units_[admit.propensity].insert(admit.unit);
+    if (ours && !admit.excluded && admit.arm == Arm::candidate)
+        step_units_[admit.propensity].insert(unit_number(admit.unit));
+    if (!admit.experiment.empty()) experiments_.insert(admit.experiment);
     times_.add(admit, finish);
     if (arm_failed(admit, finish)) recent_.failure(admit, finish);
     if (ours && !admit.excluded) history_.observe(finish.time_ms, admit.propensity, monitor_, times_);
@@ -61,12 +63,16 @@ void EvidenceBook::finished(const Admit& admit, const Finish& finish) {
 
 void EvidenceBook::remember(const Admit& admit, const Finish& finish) {
     const auto entry =
-        std::make_shared<const Known>(Known{admit.request_id, finish.response_id, admit.session, admit.unit, admit.arm,
-                                            admit.propensity, !admit.excluded && admit.experiment == experiment_});
-    for_each_name(*entry, [&](char kind, const std::string& name) { known_[hash_of(kind, name)] = entry; });
+        std::make_shared<const Known>(Known{admit.request_id, finish.response_id, admit.session, assigned(admit),
+                                            !admit.excluded && admit.experiment == experiment_});
+    remember(entry);
     if (!parked_.empty()) for_each_name(*entry, [&](char kind, const std::string& name) { release(kind + name); });
-    known_order_.push_back(entry);
     if (known_order_.size() > limits_.requests) forget_oldest();
+}
+
+void EvidenceBook::remember(KnownPointer entry) {
+    for_each_name(*entry, [&](char kind, const std::string& name) { known_[hash_of(kind, name)] = entry; });
+    known_order_.push_back(std::move(entry));
 }
 
 void EvidenceBook::forget_oldest() {
@@ -124,33 +130,34 @@ FeedbackReply EvidenceBook::feedback(const Feedback& feedback) {
     if (!reply.accepted || reply.duplicate) return reply;
     remember_id(feedback.id);
     if (const Known* about = known(feedback)) {
-        recent_.feedback(feedback, about->arm, count(feedback, *about));
+        recent_.feedback(feedback, about->assigned.arm, count(feedback, *about));
         return reply;
     }
     recent_.feedback(feedback, std::nullopt, false);
     const auto keys = keys_of(feedback);
-    if (parked_count_ >= limits_.parked && !parked_order_.empty()) {
-        const auto oldest = parked_.find(parked_order_.front());
-        if (oldest != parked_.end()) {
-            parked_count_ -= oldest->second.size();
-            parked_.erase(oldest);
-        }
-        parked_order_.pop_front();
-    }
+    while (parked_count_ >= limits_.parked && !parked_order_.empty()) forget_parked();
+    // Keys whose feedback was released leave the order here, so that it stays as bounded as the feedback itself.
+    if (parked_order_.size() > 2 * limits_.parked)
+        std::erase_if(parked_order_, [this](const std::string& key) { return !parked_.contains(key); });
     parked_[keys.front()].push_back(feedback);
     parked_order_.push_back(keys.front());
     ++parked_count_;
     return reply;
 }
 
+void EvidenceBook::forget_parked() {
+    const auto oldest = parked_.find(parked_order_.front());
+    if (oldest != parked_.end()) {
+        parked_count_ -= oldest->second.size();
+        parked_.erase(oldest);
+    }
+    parked_order_.pop_front();
+}
+
 // False where it is no bad event of the experiment.
 bool EvidenceBook::count(const Feedback& feedback, const Known& about) {
     if (!about.counted || !affirms(feedback.value)) return false;
-    Admit admit;
-    admit.unit = about.unit;
-    admit.arm = about.arm;
-    admit.propensity = about.propensity;
-    monitor_.bad_feedback(feedback.name, admit);
+    monitor_.bad_feedback(feedback.name, about.assigned);
     history_.observe(feedback.time_ms, std::nullopt, monitor_, times_);
     const auto& names = monitor_.guardrail_names();
     return std::find(names.begin(), names.end(), feedback.name) != names.end();
@@ -166,19 +173,22 @@ void EvidenceBook::release(const std::string& key) {
         parked_count_ -= all.size();
         for (const auto& feedback : all)
             if (const Known* about = known(feedback))
-                recent_.feedback_found(feedback.id, about->arm, count(feedback, *about));
+                recent_.feedback_found(feedback.id, about->assigned.arm, count(feedback, *about));
     }
 }
 
 void EvidenceBook::replay(const Record& record) {
     if (const auto* admit = std::get_if<Admit>(&record)) {
-        open_.insert_or_assign(admit->request_id, *admit);
+        Admit& kept = open_[admit->request_id] = *admit;
+        std::string().swap(kept.request);
     } else if (const auto* finish = std::get_if<Finish>(&record)) {
         const auto admitted = open_.find(finish->request_id);
         if (admitted == open_.end()) return;
         finished(admitted->second, *finish);
         open_.erase(admitted);
+        ++pieces_;
     } else if (const auto* given = std::get_if<Feedback>(&record)) {
+        ++pieces_;
         feedback(*given);
     }
 }

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -18,11 +20,15 @@
 #include "rollout/evidence/monitor.h"
 #include "rollout/evidence/recent_events.h"
 #include "rollout/evidence/recent_times.h"
+#include "rollout/evidence/unit_number.h"
 
 namespace scale::rollout {
 
 // True, a positive number or a word other than "false", "no" and "0": the bad event took place.
 bool affirms(const core::Json& value);
+
+class StateReader;
+class StateWriter;
 
 class EvidenceBook {
   public:
@@ -50,21 +56,39 @@ class EvidenceBook {
     // whole, or its newest point.
     core::Json live_json(bool whole_history) const;
 
+    // A replay that goes on where another one ended: a book of the same experiment, options and limits that loads what
+    // was saved, and then replays the records behind, is the book that replays all of them. load() throws an input
+    // error for what save() has not written.
+    void save(StateWriter& writer);
+    void load(StateReader& reader);
+    // Makes a book that replayed records of other experiments alone the book of this one.
+    void turn_to(const MonitorOptions& options, const std::string& experiment);
+    const MonitorOptions& options() const { return options_; }
+    const std::string& experiment() const { return experiment_; }
+    const Limits& limits() const { return limits_; }
+    // Those whose requests have ended.
+    const std::set<std::string>& experiments() const { return experiments_; }
+    // Of a replay: ended requests and feedback, as LocalEvidence numbers them.
+    std::uint64_t pieces() const { return pieces_; }
+    const std::unordered_map<std::string, Admit>& open() const { return open_; }
+
   private:
     struct Known {
         std::string request_id;
         std::string response_id;
         std::string session;
-        std::string unit;
-        Arm arm = Arm::original;
-        std::uint32_t propensity = 0;
+        Assigned assigned;
         bool counted = false;
     };
     using KnownPointer = std::shared_ptr<const Known>;
 
+    template <typename Archive>
+    void exchange_state(Archive& archive);
     void remember(const Admit& admit, const Finish& finish);
+    void remember(KnownPointer entry);
     const Known* known(const Feedback& feedback) const;
     void forget_oldest();
+    void forget_parked();
     bool count(const Feedback& feedback, const Known& known);
     void release(const std::string& key);
     void remember_id(const std::string& id);
@@ -85,8 +109,11 @@ class EvidenceBook {
     std::size_t parked_count_ = 0;
     std::unordered_set<std::string> feedback_ids_;
     std::deque<std::string> feedback_id_order_;
-    std::unordered_map<std::string, Admit> open_;  // of a replay
-    std::unordered_map<std::int64_t, std::unordered_set<std::string>> step_units_;
+    std::map<std::int64_t, UnitSet> step_units_;
+    std::set<std::string> experiments_;
+    // Of a replay.
+    std::unordered_map<std::string, Admit> open_;  // without their texts
+    std::uint64_t pieces_ = 0;
 };
 
 }  // namespace scale::rollout

@@ -23,6 +23,11 @@ class HardLimit {
     std::uint64_t failures() const { return failures_; }
     std::uint64_t requests() const { return requests_; }
 
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(level_, failing_unit_, several_units_, tripped_, failures_, requests_);
+    }
+
   private:
     double level_ = 0;
     std::string failing_unit_;  // of the run of failures since the level was last zero

@@ -42,6 +42,11 @@ class EvidenceHistory {
 
     std::size_t size() const { return points_.size(); }
 
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(spacing_ms_, newest_ms_, newest_share_ppm_, points_);
+    }
+
   private:
     struct Point {
         std::int64_t time_ms = 0;
@@ -52,6 +57,11 @@ class EvidenceHistory {
         std::array<double, 2> first_token_ms{};  // medians of the latest requests; NaN where there were none
         std::array<double, 2> per_token_ms{};
         EvidenceLevels levels;
+
+        template <typename Archive>
+        void exchange_state(Archive& archive) {
+            archive(time_ms, share_ppm, requests, failures, users, first_token_ms, per_token_ms, levels);
+        }
     };
 
     Point point_now(const Monitor& monitor, const RecentTimes& times) const;

@@ -38,6 +38,11 @@ class LatencyTest {
     std::uint64_t count() const { return count_; }
     std::uint64_t on_candidate() const { return on_candidate_; }
 
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(baseline_, values_, count_, on_candidate_, mean_, squares_, harm_);
+    }
+
   private:
     Options options_;
     double baseline_ = 0;  // running mean of all values

@@ -1,7 +1,6 @@
 #include "rollout/evidence/monitor.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -13,16 +12,8 @@ namespace scale::rollout {
 
 namespace {
 
-double share_of(const Admit& admit) {
-    return static_cast<double>(admit.propensity) / static_cast<double>(whole_ppm);
-}
-
-// 64 bits of the unit's digest tell units apart: among 10 million, two agree with probability 3·10⁻⁶.
-std::uint64_t unit_number(const std::string& digest) {
-    std::uint64_t number = 0;
-    const char* begin = digest.data();
-    const auto parsed = std::from_chars(begin, begin + std::min<std::size_t>(16, digest.size()), number, 16);
-    return parsed.ec == std::errc{} ? number : std::hash<std::string>{}(digest);
+double share_of(const Assigned& request) {
+    return static_cast<double>(request.propensity) / static_cast<double>(whole_ppm);
 }
 
 LatencyTest::Options latency_options(const MonitorOptions& options, double alpha) {
@@ -89,48 +80,51 @@ double Monitor::harm_alpha() const {
 
 void Monitor::finished(const Admit& admit, const Finish& finish) {
     if (admit.excluded || finish.outcome == Outcome::interrupted) return;
-    see_unit(admit);
+    const Assigned request = assigned(admit);
+    see_unit(request);
     ++of(admit.arm).requests;
     const bool failed = arm_failed(admit, finish);
     if (!failed && (finish.outcome == Outcome::client_error || finish.outcome == Outcome::client_aborted)) return;
     if (admit.arm == Arm::candidate) hard_limit_.add(failed, admit.unit);
-    if (!failed) return time_request(admit, finish);
+    if (!failed) return time_request(request, admit.stream, finish);
     ++of(admit.arm).failures;
-    event("server_error", admit);
-    if (finish.outcome == Outcome::truncated) event("truncated", admit);
-    if (finish.outcome == Outcome::timeout) event("timeout", admit);
+    event("server_error", request);
+    if (finish.outcome == Outcome::truncated) event("truncated", request);
+    if (finish.outcome == Outcome::timeout) event("timeout", request);
 }
 
 void Monitor::bad_feedback(const std::string& name, const Admit& admit) {
-    if (admit.excluded) return;
-    see_unit(admit);
-    event(name, admit);
+    if (!admit.excluded) bad_feedback(name, assigned(admit));
 }
 
-void Monitor::see_unit(const Admit& admit) {
-    if (!units_.insert(unit_number(admit.unit)).second) return;
-    ++of(admit.arm).units;
-    shares_.add(admit.arm == Arm::candidate, share_of(admit));
+void Monitor::bad_feedback(const std::string& name, const Assigned& request) {
+    see_unit(request);
+    event(name, request);
 }
 
-void Monitor::event(const std::string& name, const Admit& admit) {
+void Monitor::see_unit(const Assigned& request) {
+    if (!units_.insert(request.unit).second) return;
+    ++of(request.arm).units;
+    shares_.add(request.arm == Arm::candidate, share_of(request));
+}
+
+void Monitor::event(const std::string& name, const Assigned& request) {
     for (auto& guardrail : guardrails_) {
-        if (guardrail.name != name || !guardrail.units.insert(unit_number(admit.unit)).second) continue;
-        ++of(admit.arm).events[name];
-        guardrail.harm.add(admit.arm == Arm::candidate, share_of(admit));
-        guardrail.safety.add(admit.arm == Arm::candidate, share_of(admit));
+        if (guardrail.name != name || !guardrail.units.insert(request.unit).second) continue;
+        ++of(request.arm).events[name];
+        guardrail.harm.add(request.arm == Arm::candidate, share_of(request));
+        guardrail.safety.add(request.arm == Arm::candidate, share_of(request));
     }
 }
 
-void Monitor::time_request(const Admit& admit, const Finish& finish) {
-    const bool on_candidate = admit.arm == Arm::candidate;
-    const std::uint64_t unit = unit_number(admit.unit);
+void Monitor::time_request(const Assigned& request, bool streamed, const Finish& finish) {
+    const bool on_candidate = request.arm == Arm::candidate;
     // Without streaming the first byte comes with the last: it is no time to first token.
-    if (admit.stream && finish.ttft_ms > 0 && first_token_units_.insert(unit).second)
-        first_token_.add(std::log(finish.ttft_ms), on_candidate, share_of(admit));
-    if (finish.completion_tokens > 0 && finish.duration_ms > 0 && per_token_units_.insert(unit).second)
+    if (streamed && finish.ttft_ms > 0 && first_token_units_.insert(request.unit).second)
+        first_token_.add(std::log(finish.ttft_ms), on_candidate, share_of(request));
+    if (finish.completion_tokens > 0 && finish.duration_ms > 0 && per_token_units_.insert(request.unit).second)
         per_token_.add(std::log(finish.duration_ms / static_cast<double>(finish.completion_tokens)), on_candidate,
-                       share_of(admit));
+                       share_of(request));
 }
 
 std::vector<std::string> Monitor::harms() const {

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "core/json.h"
@@ -19,6 +18,7 @@
 #include "rollout/evidence/hard_limit.h"
 #include "rollout/evidence/latency_test.h"
 #include "rollout/evidence/share_check.h"
+#include "rollout/evidence/unit_number.h"
 #include "rollout/log/records.h"
 
 namespace scale::rollout {
@@ -42,6 +42,11 @@ struct ArmCounts {
     std::uint64_t units = 0;
     std::uint64_t failures = 0;                   // requests that the arm did not answer well
     std::map<std::string, std::uint64_t> events;  // units with at least one, per guardrail
+
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(requests, units, failures, events);
+    }
 };
 
 // How far the evidence stands at one moment, where to_json gives the farthest that it ever stood.
@@ -50,6 +55,11 @@ struct EvidenceLevels {
     std::vector<double> safety;  // likewise
     double share_check = 0;      // ln of the Bayes factor
     double hard_limit = 0;       // the CUSUM's level
+
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(harm, safety, share_check, hard_limit);
+    }
 };
 
 class Monitor {
@@ -62,6 +72,7 @@ class Monitor {
 
     // Bad feedback about a request of the experiment; names that are no guardrail are passed over.
     void bad_feedback(const std::string& name, const Admit& admit);
+    void bad_feedback(const std::string& name, const Assigned& request);
 
     EvidenceVerdict verdict() const;
     bool harmed() const;
@@ -72,18 +83,32 @@ class Monitor {
     EvidenceLevels levels() const;
     const std::vector<std::string>& guardrail_names() const { return options_.guardrails; }
 
+    const UnitSet& units() const { return units_; }
+
+    // Of a monitor with the same options (checkpoint/state_archive.h).
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(units_, shares_, hard_limit_, original_, candidate_, first_token_, per_token_);
+        archive.subset(first_token_units_, units_);
+        archive.subset(per_token_units_, units_);
+        for (Guardrail& guardrail : guardrails_) {
+            archive(guardrail.harm, guardrail.safety);
+            archive.subset(guardrail.units, units_);
+        }
+    }
+
   private:
     struct Guardrail {
         std::string name;
         EventTest harm;
         EventTest safety;
-        std::unordered_set<std::uint64_t> units;  // with an event
+        UnitSet units;  // with an event
     };
 
     double harm_alpha() const;
-    void see_unit(const Admit& admit);
-    void event(const std::string& name, const Admit& admit);
-    void time_request(const Admit& admit, const Finish& finish);
+    void see_unit(const Assigned& request);
+    void event(const std::string& name, const Assigned& request);
+    void time_request(const Assigned& request, bool streamed, const Finish& finish);
     ArmCounts& of(Arm arm) { return arm == Arm::candidate ? candidate_ : original_; }
     std::vector<std::string> harms() const;
 
@@ -91,9 +116,9 @@ class Monitor {
     std::vector<Guardrail> guardrails_;
     LatencyTest first_token_;
     LatencyTest per_token_;
-    std::unordered_set<std::uint64_t> units_;              // seen
-    std::unordered_set<std::uint64_t> first_token_units_;  // timed
-    std::unordered_set<std::uint64_t> per_token_units_;
+    UnitSet units_;              // seen
+    UnitSet first_token_units_;  // timed
+    UnitSet per_token_units_;
     ShareCheck shares_;
     HardLimit hard_limit_;
     ArmCounts original_;

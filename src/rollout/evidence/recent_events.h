@@ -24,6 +24,16 @@ class RecentEvents {
     // [{"time_ms","request_id","arm","outcome","status","upstream_status","error","fallback"}]
     core::Json failures_json() const;
 
+    // Nothing of what was given belongs to the experiment at hand.
+    void count_none() {
+        for (Given& given : feedback_) given.counted = false;
+    }
+
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(feedback_, failures_);
+    }
+
   private:
     struct Given {
         std::int64_t time_ms = 0;
@@ -33,6 +43,11 @@ class RecentEvents {
         std::string comment;
         std::optional<Arm> arm;
         bool counted = false;
+
+        template <typename Archive>
+        void exchange_state(Archive& archive) {
+            archive(time_ms, id, name, value, comment, arm, counted);
+        }
     };
     std::deque<Given> feedback_;
     std::deque<core::Json> failures_;

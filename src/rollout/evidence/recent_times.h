@@ -25,10 +25,20 @@ class RecentTimes {
     // {"first_token_ms": {"count","p50","p95"}, "per_token_ms": …}, null where there is nothing.
     core::Json to_json(Arm arm) const;
 
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(first_token_, per_token_);
+    }
+
   private:
     struct Ring {
         std::vector<float> values;
         std::size_t next = 0;
+
+        template <typename Archive>
+        void exchange_state(Archive& archive) {
+            archive(values, next);
+        }
     };
     void push(Ring& ring, double value) const;
 

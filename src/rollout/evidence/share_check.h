@@ -21,6 +21,11 @@ class ShareCheck {
     std::uint64_t candidate_units() const { return total_candidate_; }
     std::uint64_t original_units() const { return total_original_; }
 
+    template <typename Archive>
+    void exchange_state(Archive& archive) {
+        archive(share_, candidate_, original_, total_candidate_, total_original_, log_evidence_, mismatch_);
+    }
+
   private:
     double share_ = -1;
     std::uint64_t candidate_ = 0;  // at the present share

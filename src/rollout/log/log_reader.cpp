@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -19,17 +18,19 @@ namespace fs = std::filesystem;
 using core::Json;
 
 LogRecovery for_each_record(const fs::path& folder, const std::function<void(const Record&)>& visit,
-                            std::optional<std::int64_t> end_ms) {
+                            const LogRange& range) {
     LogRecovery recovery;
     bool past_end = false;
     const auto segments = record::segments_of(folder);
     for (const auto& segment : segments) {
+        const std::uint64_t number = record::segment_number(segment);
+        if (number <= range.after || number > range.last) continue;
         const auto name = segment.string();
         const record::SegmentScan scan =
-            record::scan_segment(segment, segment == segments.back(), [&](std::string_view line, std::uint64_t number) {
-                const Record record = from_json_line(line, fmt::format("{} line {}", name, number));
+            record::scan_segment(segment, segment == segments.back(), [&](std::string_view line, std::uint64_t place) {
+                const Record record = from_json_line(line, fmt::format("{} line {}", name, place), range.texts);
                 const std::int64_t time_ms = std::visit([](const auto& one) { return one.time_ms; }, record);
-                past_end = past_end || (end_ms && time_ms > *end_ms);
+                past_end = past_end || (range.end_ms && time_ms > *range.end_ms);
                 visit(record);
             });
         recovery.records += scan.lines;

@@ -241,6 +241,26 @@ Shadow shadow_of(const Json& json, const std::string& source) {
     return shadow;
 }
 
+// The line without request and answer, which are passed over but checked; false where it is no valid object.
+bool cut_texts(std::string_view line, std::string& shorter) {
+    JsonCursor cursor(line);
+    if (!cursor.enter_object()) return false;
+    std::size_t kept_to = 0;  // of `line`; members stand behind one another with a comma between
+    std::size_t member = 1;
+    for (std::string_view key; cursor.next_member(key); member = cursor.position()) {
+        const bool text = key == "request" || key == "answer";
+        if (!cursor.skip()) return false;
+        if (!text) continue;
+        shorter += line.substr(kept_to, member - kept_to);
+        kept_to = cursor.position();
+    }
+    if (!cursor.at_end()) return false;
+    shorter += line.substr(kept_to);
+    // Where the first member went, its comma is left.
+    if (shorter.starts_with("{,")) shorter.erase(1, 1);
+    return true;
+}
+
 }  // namespace
 
 const char* to_string(Outcome outcome) {
@@ -253,7 +273,9 @@ std::string to_json_line(const Record& record) {
     return std::visit([](const auto& fields) { return line_of(fields); }, record);
 }
 
-Record from_json_line(std::string_view line, const std::string& source) {
+Record from_json_line(std::string_view line, const std::string& source, Texts texts) {
+    std::string shorter;
+    if (texts == Texts::left_out && cut_texts(line, shorter)) line = shorter;
     const Json json = core::parse_json(line, source);
     const auto type = core::required<std::string>(json, "type", source);
     try {

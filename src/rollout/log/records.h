@@ -107,7 +107,10 @@ using Record = std::variant<Admit, Finish, Feedback, Shadow>;
 // One line of JSON without the newline; it has a member "type": "admit", "finish", "feedback" or "shadow".
 std::string to_json_line(const Record& record);
 
+// What clients and servers wrote: most of a line, and nothing to the evidence.
+enum class Texts : std::uint8_t { read, left_out };
+
 // Throws an input error for anything that is not such a line. Unknown members are ignored, missing ones take defaults.
-Record from_json_line(std::string_view line, const std::string& source);
+Record from_json_line(std::string_view line, const std::string& source, Texts texts = Texts::read);
 
 }  // namespace scale::rollout

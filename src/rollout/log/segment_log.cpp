@@ -34,7 +34,7 @@ void SegmentLog::recover() {
     const auto segments = record::segments_of(options_.folder);
     if (segments.empty()) return;
     const auto& last = segments.back();
-    segment_number_ = record::segment_number(last);
+    segment_number_ = figures_.segment = record::segment_number(last);
     if (record::is_packed(last)) return;  // the one behind it is gone: another is begun
     const record::SegmentScan scan = record::scan_segment(last, true, [](std::string_view, std::uint64_t) {});
     recovery_.records = scan.lines;
@@ -195,6 +195,10 @@ void SegmentLog::ensure_segment() {
     segment_path_ = path;
     ++segment_number_;
     segment_size_ = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        figures_.segment = segment_number_;
+    }
     packer_->open_segment_is(segment_number_);
 }
 

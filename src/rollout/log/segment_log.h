@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -72,6 +73,7 @@ struct LogFigures {
     std::uint64_t queued_bytes = 0;
     std::string failure;           // "" while the disk works
     std::uint64_t free_bytes = 0;  // left on the log's disk at the last commit
+    std::uint64_t segment = 0;     // the one that is written to; those before it are closed
 };
 
 // Thread-safe. The destructor commits what was accepted, unless the disk refuses.
@@ -160,11 +162,18 @@ class SegmentLog {
     std::thread writer_;
 };
 
+// Which segments are read.
+struct LogRange {
+    std::uint64_t after = 0;                                         // those behind this one …
+    std::uint64_t last = std::numeric_limits<std::uint64_t>::max();  // … up to this one
+    std::optional<std::int64_t> end_ms = std::nullopt;               // none behind one with a record of a later time
+    Texts texts = Texts::read;
+};
+
 // Calls `visit` for every record of the folder in the order of writing. A torn last line of the last segment is passed
-// over; any other damage is an input error that names segment and line. The log may be written to meanwhile. With
-// `end_ms`, no segment is read behind the one that holds a record of a later time.
+// over; any other damage is an input error that names segment and line. The log may be written to meanwhile.
 LogRecovery for_each_record(const std::filesystem::path& folder, const std::function<void(const Record&)>& visit,
-                            std::optional<std::int64_t> end_ms = std::nullopt);
+                            const LogRange& range = {});
 
 // Every admitted request joined with its end, in the order of the ends; last those without one, which get
 // Outcome::interrupted (in a log that is being written, they are under way). Memory: the open admits.

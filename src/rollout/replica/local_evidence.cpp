@@ -17,6 +17,8 @@ constexpr std::size_t piece_overhead = 64;
 // Finds the ends of requests in a log.
 class LocalEvidence::Joiner {
   public:
+    explicit Joiner(const LogStart& start) : open_(start.open) {}
+
     template <typename Ended, typename Given>
     void take(const Record& record, Ended ended, Given given) {
         if (const auto* admit = std::get_if<Admit>(&record)) {
@@ -64,13 +66,24 @@ class LocalEvidence::Batch {
     bool refused_ = false;
 };
 
-LocalEvidence::LocalEvidence(std::filesystem::path log_folder, std::string experiment, std::size_t most_bytes)
-    : folder_(std::move(log_folder)), experiment_(std::move(experiment)), most_bytes_(most_bytes) {
-    Joiner joiner;
-    for_each_record(folder_, [&](const Record& record) {
-        joiner.take(
-            record, [&](const Admit&, const Finish&) { ++count_; }, [&](const Feedback&) { ++count_; });
-    });
+LocalEvidence::LocalEvidence(std::filesystem::path log_folder, std::string experiment, std::size_t most_bytes,
+                             LogStart start)
+    : start_(std::move(start)),
+      folder_(std::move(log_folder)),
+      experiment_(std::move(experiment)),
+      most_bytes_(most_bytes),
+      count_(start_.pieces) {
+    Joiner joiner(start_);
+    LogRange range;
+    range.after = start_.segment;
+    range.texts = Texts::left_out;
+    for_each_record(
+        folder_,
+        [&](const Record& record) {
+            joiner.take(
+                record, [&](const Admit&, const Finish&) { ++count_; }, [&](const Feedback&) { ++count_; });
+        },
+        range);
     in_log_only_ = count_ > 0;
 }
 
@@ -116,13 +129,21 @@ void LocalEvidence::add(std::string lines) {
 
 bool LocalEvidence::hand_out_log(std::uint64_t& after, const Ship& ship) {
     Batch batch(after, ship);
-    std::uint64_t number = 0;
-    Joiner joiner;
-    for_each_record(folder_, [&](const Record& record) {
-        joiner.take(
-            record, [&](const Admit& admit, const Finish& finish) { batch.add(++number, lines_of(admit, finish)); },
-            [&](const Feedback& feedback) { batch.add(++number, lines_of(feedback)); });
-    });
+    // What was removed from the log was shipped, or is of an experiment before this one.
+    const LogStart start = after >= start_.pieces || !start_.from_first ? start_ : LogStart{};
+    std::uint64_t number = start.pieces;
+    Joiner joiner(start);
+    LogRange range;
+    range.after = start.segment;
+    range.texts = Texts::left_out;
+    for_each_record(
+        folder_,
+        [&](const Record& record) {
+            joiner.take(
+                record, [&](const Admit& admit, const Finish& finish) { batch.add(++number, lines_of(admit, finish)); },
+                [&](const Feedback& feedback) { batch.add(++number, lines_of(feedback)); });
+        },
+        range);
     return batch.send();
 }
 

@@ -12,14 +12,16 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "rollout/checkpoint/rebuilt_evidence.h"
 #include "rollout/log/records.h"
 
 namespace scale::rollout {
 
 class LocalEvidence {
   public:
-    // `log_folder`: what it holds already is counted; nobody may write to it meanwhile.
-    LocalEvidence(std::filesystem::path log_folder, std::string experiment, std::size_t most_bytes = 64 << 20);
+    // `log_folder`: what it holds already is counted, from `start` on; nobody may write to it meanwhile.
+    LocalEvidence(std::filesystem::path log_folder, std::string experiment, std::size_t most_bytes = 64 << 20,
+                  LogStart start = {});
 
     // In the log's order, once they are durable.
     void ended(const Admit& admit, const Finish& finish);
@@ -45,6 +47,7 @@ class LocalEvidence {
     void add(std::string lines);
     bool hand_out_log(std::uint64_t& after, const Ship& ship);
 
+    const LogStart start_;
     const std::filesystem::path folder_;
     const std::string experiment_;
     const std::size_t most_bytes_;

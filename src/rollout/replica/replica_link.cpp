@@ -21,14 +21,15 @@ constexpr std::chrono::milliseconds retry_time{300};
 constexpr std::chrono::milliseconds round_spacing{20};  // evidence that comes in meanwhile shares a shipment
 constexpr int shipments_at_once = 50;
 constexpr std::size_t most_untaken = 100'000;  // records that the controller has not seen yet
-constexpr int most_attempts = 20;              // of a change that others keep overtaking
+constexpr std::size_t most_waiting_bytes = 64 << 20;
+constexpr int most_attempts = 20;  // of a change that others keep overtaking
 
 }  // namespace
 
 ReplicaLink::ReplicaLink(ReplicaOptions options)
     : options_(std::move(options)),
       holder_(random_hex(8)),
-      local_(options_.log_folder, options_.experiment),
+      local_(options_.log_folder, options_.experiment, most_waiting_bytes, options_.log_start),
       wake_(make_event()),
       thread_([this] { run(); }) {}
 

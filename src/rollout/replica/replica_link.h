@@ -40,6 +40,7 @@ struct ReplicaOptions {
     std::string replica;     // this gateway's name, the same after a restart
     std::string salt;        // digest
     std::filesystem::path log_folder;
+    LogStart log_start;
     std::chrono::milliseconds lease_time{5000};
     std::chrono::milliseconds look_time{200};  // between two looks where nobody notifies
 };
