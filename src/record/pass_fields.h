@@ -184,6 +184,11 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("tls_ca", file.rollout.tls_ca,
                 "PEM file of the authorities that https:// servers are checked against; empty: the system's");
     visit.field("tls_verify", file.rollout.tls_verify, "checks the certificates of https:// servers");
+    visit.field("client_ca", file.rollout.client_ca,
+                "PEM file of the authorities whose certificates clients must show; with tls_certificate");
+    visit.field("upstream_certificate", file.rollout.upstream_certificate,
+                "PEM file of the certificate that the gateway shows to https:// servers, and its chain");
+    visit.field("upstream_key", file.rollout.upstream_key, "PEM file of its private key, for its owner's eyes alone");
     visit.field("database", file.rollout.database,
                 "PostgreSQL for several gateways of one rollout: \"host=… dbname=…\"; the password comes from a "
                 "password file or PGPASSWORD");

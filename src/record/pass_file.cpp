@@ -245,6 +245,11 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(file.rollout.workers >= 0 && file.rollout.workers <= 256, "workers in [rollout] must be 0 to 256");
     check(file.rollout.tls_certificate.empty() == file.rollout.tls_key.empty(),
           "tls_certificate and tls_key in [rollout] belong together");
+    check(file.rollout.upstream_certificate.empty() == file.rollout.upstream_key.empty(),
+          "upstream_certificate and upstream_key in [rollout] belong together");
+    check(file.rollout.upstream_certificate.empty() || file.rollout.original_url.starts_with("https://") ||
+              file.rollout.candidate_url.starts_with("https://"),
+          "upstream_certificate in [rollout] is for servers of an https:// address in original_url or candidate_url");
     check(file.rollout.lease_seconds >= 1 && file.rollout.lease_seconds <= 3600,
           "lease_seconds in [rollout] must be 1 to 3600");
     check(file.rollout.database.find("password") == std::string::npos,

@@ -112,6 +112,9 @@ struct RolloutSection {
     std::string tls_key;                  // PEM, its private key
     std::string tls_ca;                   // PEM, authorities trusted for https:// servers; "" trusts the system's
     bool tls_verify = true;               // of https:// servers
+    std::string client_ca;                // PEM, authorities of clients' certificates; "" asks for none
+    std::string upstream_certificate;     // PEM, shown to https:// servers; "" shows none
+    std::string upstream_key;             // PEM, its private key
     std::string database;                 // PostgreSQL that several gateways share a rollout through; "" shares none
     double lease_seconds = 5;             // without the database for longer: everything to the original
     double keep_log_days = 0;             // closed segments of the gateway's log are kept so long; 0: for ever

@@ -58,6 +58,8 @@ TEST_F(StatusText, NamesWhatHasToBeSeenTo) {
     EXPECT_TRUE(says("problem: the evidence is not whole: segment 5 of the log is missing; an open rollout"));
     status["log_kept"] = {{"problem", "no space left on device"}};
     EXPECT_TRUE(says("problem: the log's checkpoint: no space left on device"));
+    status["arms"]["candidate"]["tls_problem"] = "the private key x.key is missing";
+    EXPECT_TRUE(says("problem: towards the candidate's server: the private key x.key is missing"));
     status["replicas"] = {{"lease", false}, {"problem", "connection refused"}};
     EXPECT_TRUE(says("no lease of the database (connection refused): everybody gets the original"));
     status["state"]["status"] = "rolled_back";  // nobody asks for a lease then

@@ -33,6 +33,15 @@ class TlsFiles {
     void make_server(const std::string& name, const std::string& names) {
         request(name, fmt::format("-CA {0}.pem -CAkey {0}.key -addext {1}", path("ca").string(), names));
     }
+    // A client's certificate, signed by `authority`; one of negative days has expired.
+    void make_client(const std::string& name, const std::string& authority, int days = 30) {
+        run(fmt::format("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={0} -keyout {1} -out {2}.csr",
+                        name, key(name).string(), path(name).string()));
+        core::write_file_atomic(path("client.cnf"), "extendedKeyUsage=clientAuth\n");
+        run(fmt::format(
+            "x509 -req -in {0}.csr -CA {1}.pem -CAkey {1}.key -set_serial 7 -days {2} -extfile {3} -out {0}.pem",
+            path(name).string(), path(authority).string(), days, path("client.cnf").string()));
+    }
     void run(const std::string& arguments) {
         const std::string command = "openssl " + arguments + " 2>/dev/null";
         if (std::system(command.c_str()) != 0) throw std::runtime_error(command);
@@ -43,6 +52,20 @@ class TlsFiles {
         SslContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
         SSL_CTX_load_verify_file(context.get(), certificate("ca").c_str());
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+        return context;
+    }
+    // That client with a certificate of its own.
+    SslContext client(const std::string& name) const {
+        SslContext context = client();
+        SSL_CTX_use_certificate_chain_file(context.get(), certificate(name).c_str());
+        SSL_CTX_use_PrivateKey_file(context.get(), key(name).c_str(), SSL_FILETYPE_PEM);
+        return context;
+    }
+    // That server, which serves nobody without a certificate of the authority.
+    SslContext server_for_clients_of(const std::string& authority) const {
+        SslContext context = server();
+        SSL_CTX_load_verify_file(context.get(), certificate(authority).c_str());
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
         return context;
     }
     SslContext server() const {

@@ -87,8 +87,11 @@ ArmServer::ArmServer(ArmOptions options) : options_(std::move(options)) {
     if (!options_.url.empty()) {
         address_ = parse_url(options_.url, name + "_url in [rollout]");
         if (address_.secure)
-            tls_ = options_.verify ? http::TlsContext::for_client(options_.authorities)
-                                   : http::TlsContext::for_client_unverified();
+            tls_.emplace(std::vector{options_.authorities, options_.own.certificate, options_.own.key},
+                         fmt::format("what the {}'s server is spoken to with", name), [this] {
+                             return options_.verify ? http::TlsContext::for_client(options_.authorities, options_.own)
+                                                    : http::TlsContext::for_client_unverified(options_.own);
+                         });
     } else {
         require_file(options_.program, "the program", "run 'make build' to build the engine");
         require_file(options_.model, fmt::format("the {}'s weights", name), "scale verify");
@@ -225,10 +228,22 @@ void ArmServer::resolve() {
     version_.fetch_add(1, std::memory_order_release);
 }
 
+// Connections that are open keep what they were made with.
+void ArmServer::look_after_certificates() {
+    if (!tls_ || !tls_->look()) return;
+    {
+        const std::lock_guard lock(mutex_);
+        status_.tls_problem = tls_->problem();
+        if (status_.upstream.tls) status_.upstream.tls = tls_->current();
+    }
+    version_.fetch_add(1, std::memory_order_release);
+}
+
 void ArmServer::watch_address() {
     int failures = 0;
     do {
         if (Clock::now() - resolved_ >= resolve_interval) resolve();
+        look_after_certificates();
         std::string problem;
         if (probe(probe_limit, &problem)) {
             failures = 0;
@@ -243,7 +258,7 @@ void ArmServer::watch_address() {
 // llama-server and vLLM answer /health at the root, below no prefix. A 404 shows a server without that page: alive.
 bool ArmServer::probe(std::chrono::milliseconds limit, std::string* problem) const {
     HttpCall request;
-    request.tls = tls_;
+    if (tls_) request.tls = tls_->current();
     request.path = "/health";
     request.limit = limit;
     Address root = address_;
@@ -274,7 +289,7 @@ void ArmServer::publish(ArmState state, const std::string& problem) {
         status_.upstream.host = address_.host;
         status_.upstream.port = address_.port;
         status_.upstream.base_path = address_.base_path;
-        status_.upstream.tls = tls_;
+        if (tls_) status_.upstream.tls = tls_->current();
         status_.upstream.healthy = state == ArmState::healthy;
     }
     version_.fetch_add(1, std::memory_order_release);

@@ -18,6 +18,7 @@
 #include "core/process.h"
 #include "rollout/arms/http_request.h"
 #include "rollout/control/controller.h"
+#include "rollout/http/reloaded_context.h"
 
 namespace scale::rollout {
 
@@ -27,6 +28,7 @@ struct ArmOptions {
     // For a url with https://: who may sign its certificate ("": the system's authorities), and whether that matters.
     std::filesystem::path authorities;
     bool verify = true;
+    http::Credentials own;  // shown where the server asks for a certificate; "" shows none
     // For a llama-server.
     std::filesystem::path program;
     std::filesystem::path model;  // GGUF
@@ -55,7 +57,8 @@ struct ArmStatus {
     Upstream upstream;
     pid_t pid = -1;
     int restarts = 0;
-    std::string problem;  // how it ended, with its last log lines; or why it cannot be reached
+    std::string problem;      // how it ended, with its last log lines; or why it cannot be reached
+    std::string tls_problem;  // why changed certificate files are not in use; "" where they are
 };
 
 // What the controller sees of an arm.
@@ -92,6 +95,7 @@ class ArmServer : public ArmView {
     bool run_once();
     void watch_address();
     void resolve();
+    void look_after_certificates();
     bool probe(std::chrono::milliseconds limit, std::string* problem = nullptr) const;
     bool pause(std::chrono::milliseconds time);  // false: stop was asked for
     std::string last_words(const std::string& how) const;
@@ -99,7 +103,7 @@ class ArmServer : public ArmView {
 
     ArmOptions options_;
     Address address_;
-    std::shared_ptr<const http::TlsContext> tls_;
+    std::optional<http::ReloadedContext> tls_;  // of a url with https://
     std::optional<core::Process> process_;
 
     mutable std::mutex mutex_;

@@ -28,7 +28,7 @@ std::optional<GatewayInfo> read_info(const std::filesystem::path& pass_folder) {
         const core::Json json = core::parse_json(core::read_file(file, 1 << 16), file.string());
         return GatewayInfo{core::required<int>(json, "pid", file.string()),
                            core::required<std::string>(json, "address", file.string()), json.value("certificate", ""),
-                           core::required<std::string>(json, "since", file.string())};
+                           json.value("key", ""), core::required<std::string>(json, "since", file.string())};
     } catch (const core::Error&) {
         return std::nullopt;
     }
@@ -71,10 +71,12 @@ GatewayLock::~GatewayLock() {
     std::filesystem::remove(folder_ / "gateway.json", ignored);
 }
 
-void GatewayLock::announce(const std::string& address, const std::filesystem::path& certificate) {
+void GatewayLock::announce(const std::string& address, const std::filesystem::path& certificate,
+                           const std::filesystem::path& key) {
     core::write_file_atomic(folder_ / "gateway.json", core::canonical({{"pid", ::getpid()},
                                                                        {"address", address},
                                                                        {"certificate", certificate.string()},
+                                                                       {"key", key.string()},
                                                                        {"since", core::to_rfc3339(core::now())}}) +
                                                           "\n");
 }
@@ -103,7 +105,7 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
     }
     const Address address = reachable_address(gateway);
     std::string problem;
-    if (!gateway.certificate.empty()) request.tls = http::TlsContext::for_client_of(gateway.certificate);
+    if (!gateway.certificate.empty()) request.tls = http::TlsContext::for_client_of(gateway.certificate, gateway.key);
     const auto answer = call(address, request, &problem);
     if (!answer)
         throw core::worker_error(fmt::format("the gateway (process {}) does not answer: {}", gateway.pid, problem));

@@ -1,7 +1,7 @@
 // The gateway as a process of the pass: who holds it, where it listens, and how a command talks to it.
 //
 //   .scale/rollout/gateway.lock   held (flock) by the one gateway of the pass while it lives
-//   .scale/rollout/gateway.json   {pid, address, certificate, since} once it listens; left behind by a killed one
+//   .scale/rollout/gateway.json   {pid, address, certificate, key, since} once it listens; left behind by a killed one
 //   .scale/rollout/gateway.log    what it says
 #pragma once
 
@@ -20,6 +20,7 @@ struct GatewayInfo {
     int pid = 0;
     std::string address;      // "127.0.0.1:8080"
     std::string certificate;  // the file that the gateway shows as its own; "" where it speaks plain HTTP
+    std::string key;          // of that certificate, where clients must show one: ours is the gateway's; else ""
     std::string since;        // RFC 3339
 };
 
@@ -29,8 +30,9 @@ class GatewayLock {
     explicit GatewayLock(const std::filesystem::path& pass_folder);
     ~GatewayLock();  // removes gateway.json
 
-    // To be called once the gateway listens. `certificate`: "" without TLS.
-    void announce(const std::string& address, const std::filesystem::path& certificate);
+    // To be called once the gateway listens. `certificate` and `key` as GatewayInfo has them.
+    void announce(const std::string& address, const std::filesystem::path& certificate,
+                  const std::filesystem::path& key);
 
   private:
     std::filesystem::path folder_;

@@ -15,6 +15,7 @@ core::Json RolloutController::arm_json(Arm arm) const {
             {"pid", status.pid},
             {"restarts", status.restarts},
             {"problem", status.problem},
+            {"tls_problem", status.tls_problem},
             {"requests", counts.requests},
             {"users", counts.units},
             {"failures", counts.failures}};

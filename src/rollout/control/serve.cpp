@@ -57,6 +57,8 @@ ArmOptions arm_options(const record::Pass& pass, Arm arm, const std::string& ali
     options.url = arm == Arm::original ? settings.original_url : settings.candidate_url;
     if (!settings.tls_ca.empty()) options.authorities = pass.resolve(settings.tls_ca);
     options.verify = settings.tls_verify;
+    if (!settings.upstream_certificate.empty())
+        options.own = {pass.resolve(settings.upstream_certificate), pass.resolve(settings.upstream_key)};
     options.alias = alias;
     options.program = engine::engine_programs() / "llama-server";
     options.log = rollout_folder(pass.folder()) / (std::string(to_string(arm)) + ".log");
@@ -129,11 +131,12 @@ LogOptions log_options(const std::filesystem::path& folder, Durability durabilit
 std::shared_ptr<const KeyRing> keys_of(const record::Pass& pass, const Address& listen) {
     const std::string& file = pass.file().rollout.api_keys;
     if (!file.empty()) return std::make_shared<const KeyRing>(pass.resolve(file));
+    if (!pass.file().rollout.client_ca.empty()) return nullptr;  // who they are, their certificates say
     if (http::resolve(listen.host, listen.port).front().is_loopback()) return nullptr;
     throw core::refused(
         fmt::format("the gateway would listen on {} for everybody", authority_of(listen.host, listen.port)),
-        "keys for clients, or an address of this machine alone",
-        "name a file of keys as api_keys in [rollout]; openssl rand -hex 24 makes one");
+        "keys or certificates of clients, or an address of this machine alone",
+        "name a file of keys as api_keys in [rollout] (openssl rand -hex 24 makes one), or authorities as client_ca");
 }
 
 // Null where this gateway decides alone. The log must not be written to yet.
@@ -160,8 +163,16 @@ std::shared_ptr<ServerCertificate> certificate_of(const record::Pass& pass, cons
     };
     const auto certificate = chosen(options.tls_certificate, settings.tls_certificate);
     const auto key = chosen(options.tls_key, settings.tls_key);
-    if (certificate.empty() && key.empty()) return nullptr;
-    return std::make_shared<ServerCertificate>(std::filesystem::absolute(certificate), std::filesystem::absolute(key));
+    const auto absolute = [](const std::filesystem::path& path) {
+        return path.empty() ? path : std::filesystem::absolute(path);
+    };
+    const auto authorities = settings.client_ca.empty() ? std::filesystem::path() : pass.resolve(settings.client_ca);
+    if (certificate.empty() && key.empty()) {
+        if (authorities.empty()) return nullptr;
+        throw core::refused("client_ca in [rollout] asks for clients' certificates, and the gateway speaks plain HTTP",
+                            "a certificate of its own", "set tls_certificate and tls_key in [rollout]");
+    }
+    return std::make_shared<ServerCertificate>(absolute(certificate), absolute(key), absolute(authorities));
 }
 
 }  // namespace
@@ -214,7 +225,8 @@ void serve_rollout(const record::Pass& pass, const ServeOptions& options) {
         core::say(error.found());  // the controller sees it at its first tick and rolls back
     }
     controller.tick();
-    lock.announce(authority_of(address.host, gateway.port()), certificate ? certificate->file() : "");
+    lock.announce(authority_of(address.host, gateway.port()), certificate ? certificate->file() : "",
+                  certificate && certificate->asks_clients() ? certificate->key() : "");
     core::say(
         fmt::format("serving {} on {}", certificate ? "https" : "http", authority_of(address.host, gateway.port())));
     gateway.run();

@@ -44,6 +44,9 @@ std::vector<std::string> problems_of(const core::Json& status) {
     if (const core::Json kept = status.value("log_kept", core::Json()); kept.is_object())
         if (const std::string text = kept.value("problem", ""); !text.empty())
             problems.push_back("the log's checkpoint: " + text);
+    for (const auto& [name, arm] : status.at("arms").items())
+        if (const std::string text = arm.value("tls_problem", ""); !text.empty())
+            problems.push_back(fmt::format("towards the {}'s server: {}", name, text));
     const core::Json replicas = status.value("replicas", core::Json::object());
     const std::string stage = status.at("state").value("status", "");
     const bool open = stage == "canary" || stage == "paused" || stage == "promoted";

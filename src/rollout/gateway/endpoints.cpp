@@ -149,6 +149,8 @@ Json GatewayWorker::gateway_json(const GatewayMetrics& sum) const {
     if (const auto& certificate = fleet_.options.certificate)
         json["tls"] = {{"certificate", certificate->file().string()},
                        {"problem", certificate->problem()},
+                       {"asks_clients", certificate->asks_clients()},
+                       {"certificates_refused", sum.certificates_refused},
                        {"handshake_failures", sum.handshake_failures}};
     return json;
 }

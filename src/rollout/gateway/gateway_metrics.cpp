@@ -39,6 +39,7 @@ void GatewayMetrics::add(const GatewayMetrics& other) {
     retries += other.retries;
     unlogged += other.unlogged;
     handshake_failures += other.handshake_failures;
+    certificates_refused += other.certificates_refused;
     shadows.begun += other.shadows.begun;
     shadows.left_out += other.shadows.left_out;
     shadows.failed += other.shadows.failed;
@@ -71,6 +72,7 @@ std::string GatewayMetrics::text(const LogFigures& log) const {
     text += figure("counter", "scale_gateway_retries_total", retries);
     text += figure("counter", "scale_gateway_unlogged_total", unlogged);
     text += figure("counter", "scale_gateway_handshake_failures_total", handshake_failures);
+    text += figure("counter", "scale_gateway_client_certificates_refused_total", certificates_refused);
     text += figure("counter", "scale_shadow_requests_total", shadows.begun);
     text += figure("counter", "scale_shadow_left_out_total", shadows.left_out);
     text += figure("counter", "scale_shadow_failures_total", shadows.failed);

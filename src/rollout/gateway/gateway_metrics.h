@@ -39,10 +39,11 @@ struct GatewayMetrics {
     void add(const GatewayMetrics& other);
 
     std::map<std::string, std::map<int, std::uint64_t>, std::less<>> replies;  // by path and status
-    std::uint64_t fallbacks = 0;           // the candidate failed and the original answered
-    std::uint64_t retries = 0;             // a kept connection turned out to be closed
-    std::uint64_t unlogged = 0;            // served without evidence because the log failed
-    std::uint64_t handshake_failures = 0;  // TLS clients that went before the handshake was done
+    std::uint64_t fallbacks = 0;             // the candidate failed and the original answered
+    std::uint64_t retries = 0;               // a kept connection turned out to be closed
+    std::uint64_t unlogged = 0;              // served without evidence because the log failed
+    std::uint64_t certificates_refused = 0;  // of TLS clients; they are among the handshake failures
+    std::uint64_t handshake_failures = 0;    // TLS clients that went before the handshake was done
     struct Shadows {
         std::uint64_t begun = 0;
         std::uint64_t left_out = 0;  // too many were under way, or the log had no room

@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds listener_time{100};
 constexpr std::chrono::milliseconds certificate_time{1000};
+constexpr std::chrono::minutes refusal_time{1};  // between two lines about clients without a certificate
 
 std::string random_prefix() {
     std::uint64_t bits = 0;
@@ -182,10 +183,23 @@ void GatewayWorker::on_closed(http::ServerConnection& client) {
     if (!client.is_ready()) {
         --handshakes_;
         ++metrics_.handshake_failures;
+        if (client.peer_refused()) note_refused_certificate(client.tls_failure());
     }
     reactor_.dispose(std::move(found->second));
     clients_.erase(found);
     if (draining_ && clients_.empty()) finished_draining();
+}
+
+// Whoever tries without end must not fill the log.
+void GatewayWorker::note_refused_certificate(std::string_view reason) {
+    ++metrics_.certificates_refused;
+    const auto now = std::chrono::steady_clock::now();
+    if (refusal_said_ && now - *refusal_said_ < refusal_time) return;
+    refusal_said_ = now;
+    core::say(
+        fmt::format("gateway: a client was turned away in the handshake: {}; client_ca names whose certificates "
+                    "do (/metrics counts further ones)",
+                    reason));
 }
 
 void GatewayWorker::on_request(http::ServerConnection& client) {

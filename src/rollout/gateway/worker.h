@@ -91,6 +91,7 @@ class GatewayWorker final : public http::Service {
     void finished_draining();
     void look_after_listener();
     void look_after_certificate();
+    void note_refused_certificate(std::string_view reason);
 
     // Endpoints, see endpoints.cpp, completions.cpp, feedback_endpoint.cpp, handoff_endpoints.cpp, live_endpoints.cpp.
     void route(http::ServerConnection& client);
@@ -166,6 +167,7 @@ class GatewayWorker final : public http::Service {
     bool draining_ = false;
     bool drained_ = false;
     bool listening_ = true;
+    std::optional<std::chrono::steady_clock::time_point> refusal_said_;
 };
 
 }  // namespace scale::rollout

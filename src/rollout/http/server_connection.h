@@ -55,6 +55,8 @@ class ServerConnection final : public Socket {
     const std::string& body() const { return body_; }
     bool from_loopback() const { return loopback_; }
     bool busy() const { return state_ == State::open; }
+    using Socket::peer_refused;
+    using Socket::tls_failure;
 
     // A whole reply. `headers` are complete lines, each with its CR LF, without framing and connection headers.
     void reply(int status, std::string_view headers, std::string_view body);

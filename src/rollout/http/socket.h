@@ -57,6 +57,7 @@ class Socket : public Reactor::Handler {
     // The peer has said that its input is whole. Without TLS its closing says so.
     bool ended_in_order() const { return !tls_ || tls_->closed_in_order(); }
     // Why TLS failed; "" where it did not.
+    bool peer_refused() const { return tls_ && tls_->peer_refused(); }
     std::string_view tls_failure() const { return tls_ ? std::string_view(tls_->failure()) : std::string_view(); }
     // Input has come that was not handed on yet.
     bool has_buffered_input() const { return tls_ && tls_->has_input(); }

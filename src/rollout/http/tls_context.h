@@ -11,19 +11,34 @@ struct ssl_ctx_st;  // of OpenSSL, which stays out of the headers
 
 namespace scale::rollout::http {
 
+// Two PEM files: a chain, the holder's own certificate first, and its key, which must not be readable by others; both
+// "" where there are none.
+struct Credentials {
+    std::filesystem::path certificate;
+    std::filesystem::path key;
+};
+
 class TlsContext {
   public:
-    // For a listener. `certificate` holds the chain, the server's own certificate first; `key` must not be readable by
-    // others. Throws an input error where they are missing, damaged, encrypted or do not belong together.
+    // Each throws an input error where a file is missing, damaged or encrypted, or where certificate and key do not
+    // belong together.
+
+    // For a listener. With `client_authorities` (PEM) a client must show a certificate that one of them has signed, or
+    // the listener's own, which is that of our commands; who shows none fails the handshake. Revocation is not asked
+    // for, and no session is resumed then, so that every connection proves it anew.
     static std::shared_ptr<const TlsContext> for_server(const std::filesystem::path& certificate,
-                                                        const std::filesystem::path& key);
+                                                        const std::filesystem::path& key,
+                                                        const std::filesystem::path& client_authorities = {});
     // For connections to servers, which must show a certificate of their name (or number) by one of the authorities of
-    // `authorities` (PEM; "" takes the system's). Throws an input error where the file holds none.
-    static std::shared_ptr<const TlsContext> for_client(const std::filesystem::path& authorities);
+    // `authorities` (PEM; "" takes the system's). `own` is shown to servers that ask for it, here and below.
+    static std::shared_ptr<const TlsContext> for_client(const std::filesystem::path& authorities,
+                                                        const Credentials& own = {});
     // The connection is encrypted, but nobody knows with whom.
-    static std::shared_ptr<const TlsContext> for_client_unverified();
-    // The server must show a certificate of this file, or one signed by it, whatever its name.
-    static std::shared_ptr<const TlsContext> for_client_of(const std::filesystem::path& certificate);
+    static std::shared_ptr<const TlsContext> for_client_unverified(const Credentials& own = {});
+    // The server must show a certificate of this file, or one signed by it, whatever its name. With `key`, the file is
+    // shown to the server as ours.
+    static std::shared_ptr<const TlsContext> for_client_of(const std::filesystem::path& certificate,
+                                                           const std::filesystem::path& key = {});
 
     ssl_ctx_st* get() const { return context_.get(); }
     bool checks_name() const { return checks_name_; }
@@ -33,7 +48,10 @@ class TlsContext {
         void operator()(ssl_ctx_st* context) const;
     };
     TlsContext(bool server, bool checks_name);
+    // The settings are named in errors.
+    void show(const Credentials& own, const char* certificate_setting, const char* key_setting);
     void verify_by(const std::filesystem::path& authorities);
+    void require_clients_of(const std::filesystem::path& authorities);
 
     std::unique_ptr<ssl_ctx_st, Free> context_;
     bool checks_name_;

@@ -94,11 +94,12 @@ TlsSession::TlsSession(const TlsContext& context, int descriptor, const std::str
 
 TlsSession::~TlsSession() = default;
 
-std::string TlsSession::reason() const {
+void TlsSession::fail() {
+    const int code = ERR_GET_REASON(ERR_peek_error());
+    peer_refused_ = code == SSL_R_CERTIFICATE_VERIFY_FAILED || code == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
     const long verdict = SSL_get_verify_result(session_.get());
-    std::string text = tls_error();
-    if (verdict != X509_V_OK) text += fmt::format(" ({})", X509_verify_cert_error_string(verdict));
-    return text;
+    failure_ = tls_error();
+    if (verdict != X509_V_OK) failure_ += fmt::format(" ({})", X509_verify_cert_error_string(verdict));
 }
 
 TlsSession::Result TlsSession::result_of(int returned) {
@@ -113,7 +114,7 @@ TlsSession::Result TlsSession::result_of(int returned) {
             closed_ = true;
             return Result::closed;
         default:
-            failure_ = reason();
+            fail();
             return Result::failed;
     }
 }

@@ -53,6 +53,8 @@ class TlsSession {
 
     // Why the handshake or the connection failed, for people; "" while it lives.
     const std::string& failure() const { return failure_; }
+    // It failed because the peer showed no certificate, or one that does not do.
+    bool peer_refused() const { return peer_refused_; }
 
   private:
     friend struct SocketBio;
@@ -61,12 +63,13 @@ class TlsSession {
         void operator()(ssl_st* session) const;
     };
     Result result_of(int returned);
-    std::string reason() const;
+    void fail();
 
     const int descriptor_;
     std::unique_ptr<ssl_st, Free> session_;
     std::size_t turn_ = turn_bytes;
     std::string failure_;
+    bool peer_refused_ = false;
     bool established_ = false;
     bool wants_write_ = false;
     bool closed_ = false;
