@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "model/gguf.h"
 #include "quantize/export/checkpoint_writer.h"
 #include "quantize/export/group_choice.h"
 #include "quantize/export/layer_weights.h"
 #include "quantize/export/side_files.h"
-#include "quantize/parallel.h"
 
 namespace scale::quantize {
 
@@ -43,7 +43,7 @@ core::Json stand_in_job(const core::Json& request, engine::JobContext& context) 
     for (std::size_t first = 0; first < modules.size(); first += threads) {
         const std::size_t count = std::min(threads, modules.size() - first);
         std::vector<UniformMatrix> matrices(count);
-        run_tasks(static_cast<int>(count), static_cast<int>(threads), [&](int task) {
+        core::run_tasks(static_cast<int>(count), static_cast<int>(threads), [&](int task) {
             const auto at = static_cast<std::size_t>(task);
             matrices[at] = rounded(file, source, grid, modules[first + at]);
         });

@@ -1,15 +1,13 @@
 #include "choice/endpoint/load.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <exception>
-#include <mutex>
-#include <thread>
+#include <memory>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "engine/rounds.h"
 
 namespace scale::choice {
@@ -43,27 +41,15 @@ Timing ask_alone(const client::ModelServer& server, Api api, const Load& load, c
 Loaded run_load(const client::ModelServer& server, Api api, const Load& load, std::span<const Prompt> prompts) {
     Loaded loaded;
     loaded.requests.resize(prompts.size());
-    std::atomic<std::size_t> next{0};
-    std::atomic<bool> failed{false};
-    std::exception_ptr failure;
-    std::mutex lock;
-    const auto work = [&] {
-        client::HttpConnection connection;
-        try {
-            for (std::size_t i = next++; i < prompts.size() && !failed; i = next++)
-                loaded.requests[i] = ask(server, api, load, prompts[i], connection);
-        } catch (...) {
-            const std::lock_guard guard(lock);
-            if (!failed.exchange(true)) failure = std::current_exception();
-        }
-    };
     const auto start = std::chrono::steady_clock::now();
-    {
-        std::vector<std::jthread> clients;
-        for (int i = 0; i < load.concurrency; ++i) clients.emplace_back(work);
-    }
+    core::run_tasks_of(static_cast<int>(prompts.size()), load.concurrency, [&] {
+        const auto connection = std::make_shared<client::HttpConnection>();
+        return [&, connection](int i) {
+            loaded.requests[static_cast<std::size_t>(i)] =
+                ask(server, api, load, prompts[static_cast<std::size_t>(i)], *connection);
+        };
+    });
     loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (failure) std::rethrow_exception(failure);
     return loaded;
 }
 

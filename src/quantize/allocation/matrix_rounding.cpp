@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "quantize/parallel.h"
+#include "core/parallel.h"
 
 namespace scale::quantize {
 
@@ -85,7 +85,7 @@ std::vector<double> MatrixRounder::errors(std::span<const Grid* const> grids, co
             all_power += cost(row) * row_power(matrix.weights.data() + product(row, columns), columns);
     }
     std::vector<double> results(grids.size());
-    run_tasks(static_cast<int>(grids.size()), threads, [&](int task) {
+    core::run_tasks(static_cast<int>(grids.size()), threads, [&](int task) {
         const auto g = static_cast<std::size_t>(task);
         std::vector<float> difference = decoded(*grids[g], sample, count, columns);
         for (std::size_t i = 0; i < sample.size(); ++i) difference[i] = sample[i] - difference[i];
@@ -99,7 +99,7 @@ std::vector<double> MatrixRounder::errors(std::span<const Grid* const> grids, co
 
 std::vector<float> MatrixRounder::rounded(const Grid& grid, const WeightRows& matrix, int threads) const {
     std::vector<float> values(matrix.weights.size());
-    run_tasks((matrix.rows + tile_rows - 1) / tile_rows, threads, [&](int tile) {
+    core::run_tasks((matrix.rows + tile_rows - 1) / tile_rows, threads, [&](int tile) {
         const std::size_t first = product(tile * tile_rows, matrix.columns);
         const int count = std::min(tile_rows, matrix.rows - tile * tile_rows);
         const std::vector<float> part =

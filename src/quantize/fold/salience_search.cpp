@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/parallel.h"
 #include "quantize/fold/search.h"
-#include "quantize/parallel.h"
 
 namespace scale::quantize {
 
@@ -56,7 +56,7 @@ double feedback_loss(const FoldQuestion& question, std::span<const Probe> probes
                      double exponent, const SolveOptions& options) {
     constexpr Regularisation usual{0.05, 0.02};
     double losses[2] = {};
-    run_tasks(2, options.threads, [&](int half) {
+    core::run_tasks(2, options.threads, [&](int half) {
         const Moments& own = question.half(half);
         const std::vector<float> scales = salience ? salience->scales(question, own, exponent)
                                                    : std::vector<float>(static_cast<std::size_t>(own.columns), 1.0f);
@@ -84,7 +84,7 @@ FoldChoice search_salience_fold(const FoldQuestion& question, const SolveOptions
         question, [&](const std::vector<float>& weights) { return mean_salience(weights, columns, width); })};
     constexpr int steps = 10;
     std::vector<double> losses(steps + 1);
-    run_tasks(steps + 1, options.threads, [&](int step) {
+    core::run_tasks(steps + 1, options.threads, [&](int step) {
         losses[static_cast<std::size_t>(step)] =
             nearest_loss(question, probes, salience, static_cast<double>(step) / steps);
     });

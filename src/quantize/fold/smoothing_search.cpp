@@ -2,8 +2,8 @@
 #include <cblas.h>
 #include <cmath>
 
+#include "core/parallel.h"
 #include "quantize/fold/search.h"
-#include "quantize/parallel.h"
 
 namespace scale::quantize {
 
@@ -77,7 +77,7 @@ FoldChoice search_smoothing_fold(const FoldQuestion& question, const SolveOption
     constexpr int steps = 8;  // α = 0.2, 0.3 … 0.9
     std::vector<double> losses(steps + 1);
     const auto alpha_of = [](int step) { return 0.1 * (step + 1); };
-    run_tasks(steps + 1, options.threads, [&](int step) {
+    core::run_tasks(steps + 1, options.threads, [&](int step) {
         const double alpha = alpha_of(step);
         losses[static_cast<std::size_t>(step)] =
             smoothing_loss(question, probes, weight_peaks, step == 0 ? nullptr : &alpha);

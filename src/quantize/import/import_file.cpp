@@ -9,12 +9,12 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/parallel.h"
 #include "engine/stock_quantize.h"
 #include "model/gguf.h"
 #include "quantize/grid/half.h"
 #include "quantize/import/on_grid.h"
 #include "quantize/overwrite.h"
-#include "quantize/parallel.h"
 
 namespace scale::quantize {
 
@@ -77,7 +77,7 @@ std::vector<std::byte> encoded(const Pair& pair, const Grid* grid, std::uint64_t
                                int threads) {
     const std::vector<float> values = pair.decoded(first, count);
     std::vector<std::byte> bytes(count * pair.target_row_bytes());
-    run_tasks(static_cast<int>(count), threads, [&](int task) {
+    core::run_tasks(static_cast<int>(count), threads, [&](int task) {
         const auto row = static_cast<std::uint64_t>(task);
         const auto weights = std::span(values).subspan(row * pair.columns(), pair.columns());
         std::byte* out = bytes.data() + row * pair.target_row_bytes();

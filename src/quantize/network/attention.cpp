@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/parallel.h"
 #include "core/vector_math.h"
-#include "quantize/parallel.h"
 
 namespace scale::quantize {
 
@@ -62,7 +62,7 @@ void probabilities(const Rows& r, const float* q, int q_stride, const float* k, 
 // task(first token of the sequence, its length, key-value head) for all of them.
 template <typename Task>
 void over_heads(const NetworkShape& shape, const SequenceBatch& batch, int threads, const Task& task) {
-    run_tasks(batch.sequences() * shape.kv_heads, threads, [&](int i) {
+    core::run_tasks(batch.sequences() * shape.kv_heads, threads, [&](int i) {
         const auto s = static_cast<std::size_t>(i / shape.kv_heads);
         task(batch.begins[s], batch.begins[s + 1] - batch.begins[s], i % shape.kv_heads);
     });

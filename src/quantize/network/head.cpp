@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/parallel.h"
 #include "core/vector_math.h"
 #include "quantize/network/linear.h"
-#include "quantize/parallel.h"
+#include "quantize/tiling.h"
 
 namespace scale::quantize {
 
@@ -71,7 +72,7 @@ double chunk_divergence(const Network& teacher, std::span<const float> teacher_s
     const auto rows = q.size() / vocabulary;
     std::vector<double> sums(rows);
     const Tiling tiles(static_cast<int>(rows), 32);
-    run_tasks(tiles.count, threads, [&](int tile) {
+    core::run_tasks(tiles.count, threads, [&](int tile) {
         std::vector<float> difference;
         for (int r = tiles.begin(tile); r < tiles.end(tile); ++r) {
             const auto row = static_cast<std::size_t>(r);

@@ -2,7 +2,8 @@
 
 #include <cblas.h>
 
-#include "quantize/parallel.h"
+#include "core/parallel.h"
+#include "quantize/tiling.h"
 
 namespace scale::quantize {
 
@@ -22,7 +23,7 @@ std::ptrdiff_t at(int row, int width, int column = 0) {
 // task(first row, rows, first column, columns) over all tiles of a rows × columns result.
 template <typename Task>
 void over_tiles(const Tiling& rows, const Tiling& columns, int threads, const Task& task) {
-    run_tasks(rows.count * columns.count, threads, [&](int i) {
+    core::run_tasks(rows.count * columns.count, threads, [&](int i) {
         const int r = i / columns.count, c = i % columns.count;
         if (rows.size(r) > 0 && columns.size(c) > 0)
             task(rows.begin(r), rows.size(r), columns.begin(c), columns.size(c));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "quantize/parallel.h"
+#include "core/parallel.h"
 
 namespace scale::quantize {
 
@@ -49,7 +49,7 @@ std::vector<std::vector<double>> held_out_losses(std::span<const Probe> probes, 
                                                  std::span<const Regularisation> choices, int threads,
                                                  const ProbeRounder& round) {
     std::vector<std::vector<double>> halves(2 * choices.size(), std::vector<double>(probes.size()));
-    run_tasks(static_cast<int>(halves.size()), threads, [&](int task) {
+    core::run_tasks(static_cast<int>(halves.size()), threads, [&](int task) {
         const auto t = static_cast<std::size_t>(task);
         const Regularisation& choice = choices[t / 2];
         const DampedMoments with = damped(t % 2 == 0 ? moments.first : moments.second, choice.shrinkage, choice.ridge);

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "quantize/parallel.h"
+#include "core/parallel.h"
 
 namespace scale::quantize {
 
@@ -21,7 +21,7 @@ void add_products(std::span<const float> rows, int n, float* upper, int threads)
     const auto count = static_cast<int>(rows.size() / width);
     const int panels = (n + panel_columns - 1) / panel_columns;
     const bool shared = rows.size() * width > worth_sharing;
-    run_tasks(panels, shared ? threads : 1, [&](int task) {
+    core::run_tasks(panels, shared ? threads : 1, [&](int task) {
         const int begin = (panels - 1 - task) * panel_columns;  // the tallest first
         const int columns = std::min(panel_columns, n - begin);
         const float* panel = rows.data() + begin;

@@ -7,7 +7,7 @@
 #include <limits>
 #include <optional>
 
-#include "quantize/parallel.h"
+#include "core/parallel.h"
 #include "quantize/tensor_check.h"
 
 namespace scale::quantize {
@@ -26,7 +26,7 @@ std::optional<std::vector<std::byte>> round_whole(const Reader& reader, const Mo
     const int tiles = (reader.rows + tile_rows - 1) / tile_rows;
     std::vector<std::byte> packed(static_cast<std::size_t>(reader.rows) * row_bytes);
     std::vector<std::array<double, 3>> products(static_cast<std::size_t>(tiles));  // w·w, w·ŵ, ŵ·ŵ of each tile
-    run_tasks(tiles, options.threads, [&](int tile) {
+    core::run_tasks(tiles, options.threads, [&](int tile) {
         const int count = std::min(tile_rows, reader.rows - tile * tile_rows);
         const auto first = static_cast<std::size_t>(tile) * tile_rows;
         const auto weights =

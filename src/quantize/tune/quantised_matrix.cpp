@@ -3,8 +3,9 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "quantize/grid/fit.h"
-#include "quantize/parallel.h"
+#include "quantize/tiling.h"
 
 namespace scale::quantize {
 
@@ -35,7 +36,7 @@ void decode_matrix(const QuantisedMatrix& matrix, std::span<float> values, int t
     const Grid& grid = *matrix.grid;
     const auto width = static_cast<std::size_t>(grid.superblock);
     const Tiling tiles(static_cast<int>(matrix.superblocks()), 4096);
-    run_tasks(tiles.count, threads, [&](int tile) {
+    core::run_tasks(tiles.count, threads, [&](int tile) {
         for (int b = tiles.begin(tile); b < tiles.end(tile); ++b) {
             const auto block = static_cast<std::size_t>(b);
             const Steps steps = steps_of(grid, matrix.scales[block]);

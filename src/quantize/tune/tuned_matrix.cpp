@@ -6,9 +6,10 @@
 #include <cmath>
 
 #include "core/lanes.h"
+#include "core/parallel.h"
 #include "quantize/grid/fit.h"
 #include "quantize/grid/half.h"
-#include "quantize/parallel.h"
+#include "quantize/tiling.h"
 
 namespace scale::quantize {
 
@@ -77,7 +78,7 @@ TunedMatrix::TunedMatrix(QuantisedMatrix start, bool tunes_codes)
 void TunedMatrix::step(std::span<const float> gradient, const Adam& adam, const StepSizes& sizes, int threads) {
     const auto width = static_cast<std::size_t>(stored_.grid->superblock);
     const Tiling tiles(static_cast<int>(stored_.superblocks()), 2048);
-    run_tasks(tiles.count, threads, [&](int tile) {
+    core::run_tasks(tiles.count, threads, [&](int tile) {
         for (int b = tiles.begin(tile); b < tiles.end(tile); ++b)
             step_block(static_cast<std::size_t>(b), gradient.data() + static_cast<std::size_t>(b) * width, adam, sizes);
     });

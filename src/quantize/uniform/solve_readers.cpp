@@ -6,7 +6,7 @@
 #include <limits>
 #include <optional>
 
-#include "quantize/parallel.h"
+#include "core/parallel.h"
 #include "quantize/tensor_check.h"
 #include "quantize/uniform/column_order.h"
 
@@ -23,7 +23,7 @@ UniformMatrix round_tiles(std::span<const float> weights, int rows, int threads,
     const auto columns = weights.size() / static_cast<std::size_t>(rows);
     const int tiles = (rows + tile_rows - 1) / tile_rows;
     std::vector<UniformMatrix> parts(static_cast<std::size_t>(tiles));
-    run_tasks(tiles, threads, [&](int tile) {
+    core::run_tasks(tiles, threads, [&](int tile) {
         const int count = std::min(tile_rows, rows - tile * tile_rows);
         const auto first = static_cast<std::size_t>(tile) * tile_rows;
         parts[static_cast<std::size_t>(tile)] =

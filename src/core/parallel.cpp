@@ -1,4 +1,4 @@
-#include "quantize/parallel.h"
+#include "core/parallel.h"
 
 #include <algorithm>
 #include <atomic>
@@ -6,14 +6,15 @@
 #include <thread>
 #include <vector>
 
-namespace scale::quantize {
+namespace scale::core {
 
-void run_tasks(int count, int threads, const std::function<void(int)>& task) {
+void run_tasks_of(int count, int threads, const std::function<std::function<void(int)>()>& new_worker) {
     std::atomic<int> next{0};
     std::exception_ptr failure;
     std::atomic<bool> failed{false};
     const auto work = [&] {
         try {
+            const std::function<void(int)> task = new_worker();
             for (int i = next.fetch_add(1); i < count && !failed; i = next.fetch_add(1)) task(i);
         } catch (...) {
             if (!failed.exchange(true)) failure = std::current_exception();
@@ -27,4 +28,8 @@ void run_tasks(int count, int threads, const std::function<void(int)>& task) {
     if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace scale::quantize
+void run_tasks(int count, int threads, const std::function<void(int)>& task) {
+    run_tasks_of(count, threads, [&] { return [&](int i) { task(i); }; });
+}
+
+}  // namespace scale::core

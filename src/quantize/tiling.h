@@ -1,15 +1,8 @@
-// Independent tasks over threads.
+// How a length is cut into tiles: their number and edges depend on the length alone, never on the number of threads.
 #pragma once
-
-#include <functional>
 
 namespace scale::quantize {
 
-// Runs tasks 0…count − 1, each once and on one thread. The first exception of a task is thrown here after all threads
-// stopped. What the tasks write must not depend on which thread runs them.
-void run_tasks(int count, int threads, const std::function<void(int)>& task);
-
-// How a length is cut into tiles: their number and edges depend on the length alone, never on the number of threads.
 struct Tiling {
     int length = 0;
     int count = 0;
