@@ -38,6 +38,7 @@ engine::Jobs all_jobs() {
         {constraint::measure_job_name, constraint::measure_job},
         {"engine.selftest_abort", engine::selftest_abort},
         {"engine.selftest_echo", engine::selftest_echo},
+        {"quality.agreement", quality::agreement_job},
         {"quality.items", quality::items_job},
         {"quality.measure", quality::measure_job},
         {"quantize.allocate", quantize::allocate_job},

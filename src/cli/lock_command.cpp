@@ -43,6 +43,13 @@ std::string outlook(const record::Budget& budget) {
         items, 100 * reachable);
 }
 
+std::string source_text(const record::SuiteSettings& scoring) {
+    if (scoring.distribution != "servers") return "the engine, on the decoded weights";
+    if (scoring.top_tokens == 0) return "the servers, all tokens of the vocabulary";
+    return fmt::format("the servers, {} tokens a place: kl_mean, kl_p99, kl_p999 and slices can only fail",
+                       scoring.top_tokens);
+}
+
 std::string declared_text(const record::Budget& budget) {
     std::string suites;
     for (const auto& [suite, margin] : budget.suites)
@@ -56,11 +63,13 @@ std::string declared_text(const record::Budget& budget) {
         "  kl_p99, kl_p999    at most {:g} and {:g} nats\n"
         "  rms_dp             at most {:g}\n"
         "  slices             {}, at {:g} times kl_mean\n"
+        "  measured by        {}\n"
         "every limit one-sided at {:g} %; {} items a suite, {} tokens of held-out traffic, texts to {} tokens, seed "
         "{}\n"
         "{}\n{}",
         budget.points, budget.likelihood_nats, suites, budget.kl_mean, budget.top1_agreement, budget.perplexity_ratio,
-        budget.kl_p99, budget.kl_p999, budget.rms_dp, budget.slices, budget.slice_factor, 100 * (1 - budget.alpha),
+        budget.kl_p99, budget.kl_p999, budget.rms_dp, budget.slices, budget.slice_factor,
+        source_text(budget.scoring), 100 * (1 - budget.alpha),
         budget.items, budget.kl_tokens, budget.context, budget.seed, looks_text(budget), outlook(budget));
 }
 
@@ -121,13 +130,15 @@ Ending judged(const quality::Locked& locked) {
     Ending ending;
     ending.text = table(verdict.checks);
     if (verdict.compressed) ending.text += "compressed: a low-stakes pass, fewer items and no consistency suite\n";
+    if (!verdict.served.original.empty()) ending.text += quality::describe(verdict.served) + "\n";
     ending.text += quality::describe(verdict.noise) + "\n";
     for (const record::GateLook& look : verdict.looks)
         if (verdict.looks.size() > 1)
             ending.text += fmt::format("look {}: {} items a suite, {} tokens, level {:.2g} %: {}{}{}\n", look.look,
                                        look.items, look.tokens, 100 * look.level, look.verdict,
                                        look.undecided.empty() ? "" : ", undecided: ", look.undecided);
-    ending.text += fmt::format("measured here on both models, same items and texts, in {}{}\n{}",
+    ending.text += fmt::format("measured {} on both models, same items and texts, in {}{}\n{}",
+                               verdict.served.original.empty() ? "here" : "at their servers",
                                core::human_duration(verdict.seconds),
                                locked.recalled ? " (recalled from the record)" : "", verdict.sentence);
     ending.json = {{"verdict", verdict}, {"hash", locked.hash}, {"recalled", locked.recalled}};
@@ -157,7 +168,9 @@ Ending exported(const record::Pass& pass, const std::string& folder) {
 Ending gated(const quality::CheckpointGated& gated) {
     const record::CheckpointGate& gate = gated.gate;
     Ending ending;
-    ending.text = fmt::format("{}{}\n{}", table(gate.checks), quality::describe(gate.noise), gate.sentence);
+    ending.text = table(gate.checks);
+    if (!gate.served.original.empty()) ending.text += quality::describe(gate.served) + "\n";
+    ending.text += fmt::format("{}\n{}", quality::describe(gate.noise), gate.sentence);
     ending.json = {{"gate", gate}, {"hash", gated.hash}};
     if (gate.decision == "stop") ending.code = exit_code::fail;
     if (gate.decision == "undecided") ending.code = exit_code::inconclusive;

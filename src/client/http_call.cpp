@@ -3,10 +3,11 @@
 #include <curl/curl.h>
 #include <mutex>
 
+#include "core/text.h"
+
 namespace scale::client {
 namespace {
 
-constexpr std::size_t longest_answer = std::size_t{16} << 20;
 constexpr long connect_seconds = 10;
 
 struct Transfer {
@@ -14,12 +15,14 @@ struct Transfer {
     const HttpCall& call;
     HttpAnswer& answer;
     std::size_t bytes = 0;
+    bool too_long = false;
 };
 
 std::size_t take(char* data, std::size_t, std::size_t bytes, void* into) {
     auto& transfer = *static_cast<Transfer*>(into);
     transfer.bytes += bytes;
-    if (transfer.bytes > longest_answer) return 0;  // libcurl ends the transfer
+    transfer.too_long = transfer.bytes > transfer.call.longest_answer;
+    if (transfer.too_long) return 0;  // libcurl ends the transfer
     long status = 0;
     curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
     if (!transfer.call.on_piece || status != 200) {
@@ -74,6 +77,7 @@ HttpAnswer HttpConnection::call(const HttpCall& call) {
     }
     const CURLcode code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
+    if (transfer.too_long) return {0, {}, "an answer of more than " + core::human_bytes(call.longest_answer), true};
     if (code != CURLE_OK) return {0, {}, problem[0] != '\0' ? problem : curl_easy_strerror(code)};
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
     return answer;

@@ -1,6 +1,7 @@
 // Requests to HTTP servers of somebody else's, by libcurl: TLS is verified, proxies are those of the environment.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@ struct HttpAnswer {
     long status = 0;  // 0: no answer
     std::string body;
     std::string problem;  // why there is no answer
+    bool too_long = false;
 };
 
 struct HttpCall {
@@ -21,6 +23,7 @@ struct HttpCall {
     long timeout_seconds = 600;
     // Of an answer with status 200, each piece of the body as it comes; HttpAnswer's body then stays empty.
     std::function<void(std::string_view)> on_piece = {};
+    std::size_t longest_answer = std::size_t{16} << 20;  // bytes
 };
 
 // One request after the other over a connection that is kept. For one thread at a time.
@@ -30,7 +33,7 @@ class HttpConnection {
     ~HttpConnection();
     HttpConnection(HttpConnection&&) noexcept;
 
-    // An answer of more than 16 MiB counts as none, and so does one whose piece was met with an exception.
+    // An answer of more than `longest_answer` counts as none, and so does one whose piece was met with an exception.
     HttpAnswer call(const HttpCall& call);
 
   private:

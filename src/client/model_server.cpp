@@ -22,15 +22,6 @@ std::string base_of(std::string url) {
     return url;
 }
 
-std::string without_credentials(std::string url) {
-    const std::size_t scheme = url.find("://");
-    const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
-    const std::size_t end = std::min(url.find('/', host), url.size());
-    const std::size_t at = url.rfind('@', end);
-    if (at != std::string::npos && at >= host && at < end) url.erase(host, at + 1 - host);
-    return url;
-}
-
 std::string key_of(const std::string& variable, const ServerAdvice& advice) {
     if (variable.empty()) return {};
     const char* value = std::getenv(variable.c_str());
@@ -54,6 +45,15 @@ std::string version_of(const std::string& root, const std::string& key) {
 }
 
 }  // namespace
+
+std::string without_credentials(std::string url) {
+    const std::size_t scheme = url.find("://");
+    const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+    const std::size_t end = std::min(url.find('/', host), url.size());
+    const std::size_t at = url.rfind('@', end);
+    if (at != std::string::npos && at >= host && at < end) url.erase(host, at + 1 - host);
+    return url;
+}
 
 std::string printable(std::string text, std::size_t longest) {
     if (text.size() > longest) {

@@ -43,6 +43,9 @@ class ModelServer {
     std::string owner_;  // of the model, by the list
 };
 
+// The URL without a user and password in it, for people and records.
+std::string without_credentials(std::string url);
+
 // "status 503: …" or why there is no answer; a server's words are cut, and made fit for a terminal.
 std::string words_of(const HttpAnswer& answer);
 

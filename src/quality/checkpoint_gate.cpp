@@ -129,6 +129,7 @@ CheckpointGated gate_checkpoint(record::Pass& pass, const fs::path& checkpoint, 
     gate.path = checkpoint.filename().string();
     gate.sha256 = subject.artefact.sha256;
     gate.budget = subject.budget_entry.hash;
+    gate.served = measuring.agreement();
     gate.noise = measuring.noise(subject.budget);
     const core::Json measured = measuring.look(looks.back());
     const auto measurements = measured.get<Measurements>();

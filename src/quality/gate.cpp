@@ -93,6 +93,7 @@ GateOutcome combine(std::vector<record::GateCheck> checks) {
 
 GateOutcome judge(const record::Budget& budget, const Measurements& measurements, const record::NoiseFloor& noise) {
     std::vector<record::GateCheck> checks = distribution_checks(budget, measurements.sequences);
+    if (measurements.known_tokens > 0) apply_lower_bound(checks, measurements.known_tokens);
     std::vector<record::GateCheck> suites = suite_checks(budget, measurements.items);
     for (record::GateCheck& check : suites)
         if (const auto how = measurements.scoring.find(check.name); how != measurements.scoring.end())

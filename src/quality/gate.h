@@ -8,6 +8,8 @@
 //
 // Distribution (held-out traffic): kl_mean, top1_agreement, perplexity_ratio, rms_dp by bootstrap over texts; the 99th
 //   and 99.9th percentile of the divergence by order statistics over clustered tokens; the mean in every stratum.
+//   Where servers told the most likely tokens only, every divergence is a lower bound: it may FAIL, and is NO POWER
+//   otherwise. The other three are exact.
 // Suites: accuracy by Tango's score with exact size, counts divided by the design effect of the suite's clusters.
 //   Headroom: accuracy counts only where the original's lower limit is at least chance + 2 × margin; a model at chance
 //   has nothing to lose and would pass anything. Without it the accuracy check says NO POWER and a gold_loss check is
@@ -60,6 +62,8 @@ std::vector<record::GateCheck> distribution_checks(const record::Budget& budget,
                                                    const std::vector<SequenceResult>& sequences);
 std::vector<record::GateCheck> tail_checks(const record::Budget& budget, const std::vector<SequenceResult>& sequences);
 std::vector<record::GateCheck> slice_checks(const record::Budget& budget, const std::vector<SequenceResult>& sequences);
+// Of divergences that are lower bounds, from so many tokens a place: what did not fail counts neither way.
+void apply_lower_bound(std::vector<record::GateCheck>& checks, int known_tokens);
 std::vector<record::GateCheck> suite_checks(const record::Budget& budget, const std::vector<ItemResult>& items);
 std::vector<record::GateCheck> behaviour_checks(const record::Budget& budget, const std::vector<ItemResult>& items);
 std::vector<record::GateCheck> identity_checks(const record::Budget& budget, const std::vector<Identity>& identities);

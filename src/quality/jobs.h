@@ -5,9 +5,10 @@
 #include <map>
 #include <string>
 
+#include "client/model_server.h"
 #include "engine/job.h"
-#include "quality/endpoint/endpoint.h"
 #include "quality/measurements.h"
+#include "quality/scored_texts.h"
 #include "record/payload.h"
 
 namespace scale::quality {
@@ -50,11 +51,24 @@ struct MeasureRequest {
     int candidate_threads = 0;                    // 0: threads
     client::ServerSettings original_server = {};  // with a URL: writes the original's answers
     client::ServerSettings candidate_server = {};
+    bool served = false;       // the servers score texts and forced choices, too
+    int top_tokens = 0;        // as record::SuiteSettings has it
+    bool other_order = false;  // served: the candidate's prompts go out in reverse, fewer at once
+
+    TokenPlan plan() const {
+        return {kl_tokens, first_tokens > 0 ? first_tokens : kl_tokens, last_tokens > 0 ? last_tokens : kl_tokens};
+    }
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MeasureRequest, original, candidate, items, held_out, checkpoint,
                                                 kl_tokens, seed, threads, kv_type, items_per_suite, first_tokens,
                                                 last_tokens, candidate_batch, candidate_threads, original_server,
-                                                candidate_server)
+                                                candidate_server, served, top_tokens, other_order)
 core::Json measure_job(const core::Json& request, engine::JobContext& context);
+
+// "quality.agreement": a MeasureRequest with `served`; returns record::ServedMeasurement. Both models on the first of
+// the gate's texts, by the engine and by their servers. An input error where a server is not the model that it is
+// said to be: the original's is further from the engine than 16 bits explain, one is much nearer to the other model
+// than to its own, or both give the same numbers to the last digit.
+core::Json agreement_job(const core::Json& request, engine::JobContext& context);
 
 }  // namespace scale::quality

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "client/model_server.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/progress.h"
@@ -22,17 +23,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string measured_with(const record::QualitySection& settings) {
+std::string measured_with(const record::QualitySection& settings, bool served) {
     if (settings.original_url.empty()) return {};
-    return fmt::format("written answers by {} and {}", settings.original_url, settings.candidate_url);
+    return fmt::format("{}written answers by {} and {}", served ? "distributions, forced choices and " : "",
+                       client::without_credentials(settings.original_url),
+                       client::without_credentials(settings.candidate_url));
 }
 
 // The gate's start, unless the newest gate_started is this very one and has no verdict yet (it was interrupted).
 record::Entry start_gate(record::Pass& pass, const record::Lineage& lineage, const Subject& subject,
                          const std::string& items_sha256) {
-    const record::GateStarted start{
-        subject.artefact.sha256,          subject.budget_entry.hash, items_sha256,
-        subject.artefact.original_sha256, subject.held_out_sha256,   measured_with(pass.file().quality)};
+    const record::GateStarted start{subject.artefact.sha256,
+                                    subject.budget_entry.hash,
+                                    items_sha256,
+                                    subject.artefact.original_sha256,
+                                    subject.held_out_sha256,
+                                    measured_with(pass.file().quality, subject.served())};
     const record::Entry* last = record::latest(lineage.entries, record::kind::gate_started);
     const record::Entry* verdict = record::latest(lineage.entries, record::kind::verdict);
     if (last && last->payload == core::Json(start) && (!verdict || verdict->seq < last->seq)) {
@@ -88,8 +94,15 @@ std::ptrdiff_t gates_on(const record::Lineage& lineage, const std::string& artef
     });
 }
 
-std::string sentence_of(const Judged& judged, const record::Budget& budget, std::ptrdiff_t gates) {
+std::string sentence_of(const Judged& judged, const record::Budget& budget, std::ptrdiff_t gates,
+                        const record::ServedMeasurement& served) {
     std::string sentence = judged.outcome.sentence;
+    if (!served.original.empty())
+        sentence += served.whole
+                        ? " Judged by the servers' log probabilities."
+                        : fmt::format(" Judged by the servers' log probabilities; of the divergence they show a lower "
+                                      "bound ({} tokens a place), which can only fail.",
+                                      served.top_tokens);
     if (budget.looks > 1)
         sentence += fmt::format(" Look {} of {}, every comparison at {:.2g} %.", judged.looks.size(), budget.looks,
                                 100 * judged.looks.back().level);
@@ -128,12 +141,13 @@ Locked lock_quality(record::Pass& pass, int threads) {
 
     const std::vector<record::GateLook> looks = plan_looks(subject.budget, subject.compressed);
     const Measuring measuring(pass, subject, items_sha256, looks, threads);
+    const record::ServedMeasurement served = measuring.agreement();
     const record::NoiseFloor noise = measuring.noise(subject.budget);
     Judged judged = take_looks(measuring, looks, subject.budget, noise, imported);
 
     record::Verdict verdict;
     verdict.verdict = judged.outcome.verdict;
-    verdict.sentence = sentence_of(judged, subject.budget, gates_on(pass.lineage(), subject.artefact.sha256));
+    verdict.sentence = sentence_of(judged, subject.budget, gates_on(pass.lineage(), subject.artefact.sha256), served);
     verdict.artefact_sha256 = subject.artefact.sha256;
     verdict.gate_started = started.hash;
     verdict.measurements_sha256 = pass.objects().put(core::canonical(judged.measured));
@@ -142,6 +156,7 @@ Locked lock_quality(record::Pass& pass, int threads) {
     verdict.worst = worst_regressions(judged.measured.get<Measurements>());
     verdict.looks = std::move(judged.looks);
     verdict.noise = noise;
+    verdict.served = served;
     verdict.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     verdict.took = lock.took();
     const record::Entry entry =

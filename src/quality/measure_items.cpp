@@ -9,6 +9,7 @@
 
 #include "engine/session.h"
 #include "quality/choice.h"
+#include "quality/served_choices.h"
 #include "quality/written_answers.h"
 
 namespace scale::quality {
@@ -108,16 +109,27 @@ double work_of(std::span<const Item* const> items) {
     return work;
 }
 
-void measure_choices(const ModelPair& models, const Work& work, Checkpoint& checkpoint,
+using ChoiceScorer = std::function<std::vector<engine::ChoiceScores>(std::span<const engine::ChoiceItem>)>;
+
+// What scores the choices of one side: its server, or the engine in a session that lives as long as the scorer.
+ChoiceScorer scorer_of(const std::optional<PromptScorer>& server, const engine::Model& model,
+                       const engine::SessionOptions& options) {
+    if (server) return [&](std::span<const engine::ChoiceItem> choices) { return score_choices(*server, choices); };
+    const auto session = std::make_shared<engine::Session>(model, options);
+    return [session](std::span<const engine::ChoiceItem> choices) { return session->score_items(choices); };
+}
+
+void measure_choices(const ModelPair& models, const Servers& servers, const Work& work, Checkpoint& checkpoint,
                      const std::function<void(double)>& progress) {
-    engine::Session original(models.original, session_options(work.original, models.threads, models.batch));
+    const ChoiceScorer original = scorer_of(servers.original_scorer, models.original,
+                                            session_options(work.original, models.threads, models.batch));
     engine::SessionOptions options = session_options(work.candidate, candidate_threads(models), models.candidate_batch);
     options.kv_type = models.kv_type;
-    engine::Session candidate(models.candidate, options);
+    const ChoiceScorer candidate = scorer_of(servers.candidate_scorer, models.candidate, options);
     for (std::size_t begin = 0; begin < work.items.size(); begin += items_per_part) {
         const std::size_t count = std::min(items_per_part, work.items.size() - begin);
-        const auto of_original = original.score_items({work.original.data() + begin, count});
-        const auto of_candidate = candidate.score_items({work.candidate.data() + begin, count});
+        const auto of_original = original({work.original.data() + begin, count});
+        const auto of_candidate = candidate({work.candidate.data() + begin, count});
         std::vector<ItemResult> results;
         for (std::size_t i = 0; i < count; ++i) {
             const Item& item = *work.items[begin + i];
@@ -187,7 +199,7 @@ void measure_items(const ModelPair& models, const Servers& servers, const std::v
         if (work.original.empty())
             measure_answers(models, servers, work, checkpoint, progress);
         else
-            measure_choices(models, work, checkpoint, progress);
+            measure_choices(models, servers, work, checkpoint, progress);
     }
 }
 

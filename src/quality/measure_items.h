@@ -7,6 +7,7 @@
 
 #include "quality/checkpoint.h"
 #include "quality/endpoint/endpoint.h"
+#include "quality/endpoint/prompt_scorer.h"
 #include "quality/measure_texts.h"
 #include "quality/suite/item.h"
 
@@ -15,10 +16,12 @@ namespace scale::quality {
 // The work of an item beside that of one token of text, for the time left.
 double work_of(const Item& item);
 
-// Servers that write the answers of items of generation, where given; else the engine does.
+// Servers, where given; else the engine does it.
 struct Servers {
-    std::optional<Endpoint> original;
+    std::optional<Endpoint> original;  // write the answers of items of generation
     std::optional<Endpoint> candidate;
+    std::optional<PromptScorer> original_scorer;  // score texts and forced choices
+    std::optional<PromptScorer> candidate_scorer;
 };
 
 // Scores every item that the checkpoint lacks with both models, suite by suite, items with a shared beginning next to

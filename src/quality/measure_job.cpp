@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "engine/model.h"
@@ -15,11 +14,13 @@
 #include "quality/measure_texts.h"
 #include "quality/pilot.h"
 #include "quality/scored_texts.h"
+#include "quality/served_texts.h"
 
 namespace scale::quality {
 namespace {
 
 constexpr std::size_t worst_kept = 10;
+constexpr int fewer_at_once = 3;
 
 // The first `most` items of every suite; all of them for 0.
 std::vector<Item> first_items(const core::Json& document, const std::string& path, int most) {
@@ -28,11 +29,6 @@ std::vector<Item> first_items(const core::Json& document, const std::string& pat
     std::map<std::string, int> taken;
     std::erase_if(items, [&](const Item& item) { return ++taken[item.suite] > most; });
     return items;
-}
-
-TokenPlan token_plan(const MeasureRequest& wanted) {
-    return {wanted.kl_tokens, wanted.first_tokens > 0 ? wanted.first_tokens : wanted.kl_tokens,
-            wanted.last_tokens > 0 ? wanted.last_tokens : wanted.kl_tokens};
 }
 
 // A checkpoint may hold more than this look is to see: parts of a later one that was interrupted.
@@ -56,14 +52,10 @@ std::map<std::string, std::string> scoring_of(const core::Json& document, const 
             if (servers.original && scoring.mode == scoring::generation)
                 sentences[suite] += fmt::format(", answers by the servers' models {} and {}", servers.original->model(),
                                                 servers.candidate ? servers.candidate->model() : "");
+            else if (servers.original_scorer && scoring.mode == scoring::likelihood)
+                sentences[suite] += ", scored by the servers";
         }
     return sentences;
-}
-
-void check_same_vocabulary(const engine::Model& original, const engine::Model& candidate) {
-    if (original.vocabulary() != candidate.vocabulary())
-        throw core::input_error(fmt::format("the candidate has {} tokens", candidate.vocabulary()),
-                                fmt::format("the original's vocabulary of {}", original.vocabulary()));
 }
 
 // The template by what it makes of a conversation: files spell the same template in several ways.
@@ -83,11 +75,21 @@ std::vector<Identity> identities_of(const engine::Model& original, const engine:
 }
 
 // Asked before any work, so that a server that is not there is said at once.
-Servers servers_of(const MeasureRequest& wanted) {
+Servers writers_of(const MeasureRequest& wanted) {
     Servers servers;
     if (!wanted.original_server.url.empty()) servers.original.emplace(wanted.original_server);
     if (!wanted.candidate_server.url.empty()) servers.candidate.emplace(wanted.candidate_server);
     return servers;
+}
+
+void add_scorers(Servers& servers, const MeasureRequest& wanted, int vocabulary) {
+    ScorerOptions options{wanted.top_tokens, vocabulary};
+    servers.original_scorer.emplace(wanted.original_server, options);
+    if (wanted.other_order) {
+        options.reversed = true;
+        options.at_once = fewer_at_once;
+    }
+    servers.candidate_scorer.emplace(wanted.candidate_server, options);
 }
 
 void keep_worst(std::vector<WorstToken>& worst) {
@@ -99,15 +101,19 @@ void keep_worst(std::vector<WorstToken>& worst) {
 
 core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     const auto wanted = request.get<MeasureRequest>();
-    const Servers servers = servers_of(wanted);
+    Servers servers = writers_of(wanted);
     const core::Json document = core::parse_json(core::read_file(wanted.items), wanted.items);
     const std::vector<Item> items = first_items(document, wanted.items, wanted.items_per_suite);
     const auto held_out = model::parse_token_set(core::read_file(wanted.held_out), wanted.held_out);
-    const engine::Model original(wanted.original);
-    const engine::Model candidate(wanted.candidate);
-    check_same_vocabulary(original, candidate);
-    const auto texts = choose_texts(held_out, token_plan(wanted),
-                                    std::min(longest_text(original), longest_text(candidate)), wanted.seed);
+    // Where servers score, files only tell tokenizer, template and context.
+    const engine::ModelOptions opened{.vocabulary_only = wanted.served};
+    const engine::Model original(wanted.original, opened);
+    const engine::Model candidate(wanted.candidate, opened);
+    require_same_vocabulary(original, candidate);
+    if (wanted.served) add_scorers(servers, wanted, original.vocabulary());
+    std::size_t longest = std::min(longest_text(original), longest_text(candidate));
+    if (wanted.served) longest = std::min(longest, servers.original_scorer->longest());
+    const auto texts = choose_texts(held_out, wanted.plan(), longest, wanted.seed);
 
     Checkpoint checkpoint(wanted.checkpoint);
     const ModelPair models{
@@ -116,10 +122,14 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     for (const Item& item : items) total += work_of(item);
     for (const ScoredText& text : texts) total += static_cast<double>(text.scored());
     double done = 0;
-    if (!texts.empty())
-        measure_texts(models, held_out, texts, checkpoint, [&](std::size_t tokens) {
-            context.progress(done += static_cast<double>(tokens), total, "held-out traffic");
-        });
+    const auto text_done = [&](std::size_t tokens) {
+        context.progress(done += static_cast<double>(tokens), total, "held-out traffic");
+    };
+    if (wanted.served)
+        measure_served_texts(*servers.original_scorer, *servers.candidate_scorer, original, held_out, texts, checkpoint,
+                             text_done);
+    else if (!texts.empty())
+        measure_texts(models, held_out, texts, checkpoint, text_done);
     measure_items(models, servers, items, checkpoint, [&](double work) {
         const auto& scored = checkpoint.done().items;
         context.progress(done += work, total, scored.empty() ? "" : scored.back().suite);
@@ -128,6 +138,7 @@ core::Json measure_job(const core::Json& request, engine::JobContext& context) {
     keep_worst(measurements.worst);
     measurements.identities = identities_of(original, candidate);
     measurements.scoring = scoring_of(document, servers);
+    if (wanted.served && !servers.original_scorer->whole()) measurements.known_tokens = wanted.top_tokens;
     return measurements;
 }
 

@@ -1,25 +1,21 @@
 #include "quality/measure_texts.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
+#include <fmt/format.h>
+
+#include "core/error.h"
 #include "engine/session.h"
 #include "quality/metric/distribution.h"
+#include "quality/text_comparison.h"
 
 namespace scale::quality {
 namespace {
 
 constexpr std::size_t row_memory = std::size_t{512} << 20;
-constexpr std::size_t snippet_tokens = 8;
-constexpr std::size_t worst_per_text = 3;
 
-struct Compared {
-    SequenceResult result;
-    std::vector<std::pair<std::size_t, RowComparison>> rows;  // position and comparison
-};
-
-Compared compare_text(engine::Session& original, engine::Session& candidate, const model::TokenSequence& text,
+TextComparison compare_text(engine::Session& original, engine::Session& candidate, const model::TokenSequence& text,
                       const ScoredText& scored, std::size_t vocabulary) {
     const std::span<const engine::Token> tokens(text.tokens.data(), scored.length);
     std::vector<float> rows(scored.scored() * vocabulary);
@@ -30,43 +26,21 @@ Compared compare_text(engine::Session& original, engine::Session& candidate, con
     original.logits(tokens, scored.first, [&](std::size_t position, std::span<const float> logits) {
         if (position < end) std::copy(logits.begin(), logits.end(), row(position).begin());
     });
-    Compared compared;
-    compared.result.id = text.id;
-    compared.result.stratum = text.stratum;
+    TextComparison compared(text);
     candidate.logits(tokens, scored.first, [&](std::size_t position, std::span<const float> logits) {
         if (position >= end) return;
-        const RowComparison comparison = compare_rows(row(position), logits, tokens[position + 1]);
-        compared.result.kl.push_back(comparison.kl);
-        compared.result.same_top += comparison.same_top;
-        compared.result.original_nll -= comparison.original_log_probability;
-        compared.result.candidate_nll -= comparison.candidate_log_probability;
-        const double dp =
-            std::exp(comparison.original_log_probability) - std::exp(comparison.candidate_log_probability);
-        compared.result.squared_dp += dp * dp;
-        compared.rows.emplace_back(position, comparison);
+        compared.add(position, compare_rows(row(position), logits, tokens[position + 1]));
     });
     return compared;
 }
 
-std::vector<WorstToken> worst_tokens(const engine::Model& model, const model::TokenSequence& text, Compared& compared) {
-    auto& rows = compared.rows;
-    const std::size_t kept = std::min(worst_per_text, rows.size());
-    std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(kept), rows.end(),
-                      [](const auto& a, const auto& b) { return a.second.kl > b.second.kl; });
-    std::vector<WorstToken> worst;
-    for (std::size_t i = 0; i < kept; ++i) {
-        const auto& [position, comparison] = rows[i];
-        const std::size_t begin = position + 1 - std::min(snippet_tokens, position + 1);
-        const std::span<const engine::Token> tokens(text.tokens);
-        worst.push_back({text.id, model.detokenize(tokens.subspan(begin, position + 1 - begin)),
-                         model.detokenize(tokens.subspan(position + 1, 1)), comparison.kl,
-                         std::exp(comparison.original_log_probability),
-                         std::exp(comparison.candidate_log_probability)});
-    }
-    return worst;
-}
-
 }  // namespace
+
+void require_same_vocabulary(const engine::Model& original, const engine::Model& candidate) {
+    if (original.vocabulary() != candidate.vocabulary())
+        throw core::input_error(fmt::format("the candidate has {} tokens", candidate.vocabulary()),
+                                fmt::format("the original's vocabulary of {}", original.vocabulary()));
+}
 
 std::size_t longest_text(const engine::Model& original) {
     const std::size_t row = sizeof(float) * static_cast<std::size_t>(original.vocabulary());
@@ -95,8 +69,8 @@ void measure_texts(const ModelPair& models, const std::vector<model::TokenSequen
     for (const ScoredText& text : texts) {
         const model::TokenSequence& sequence = held_out[text.index];
         if (!done.count(sequence.id)) {
-            Compared compared = compare_text(original, candidate, sequence, text, vocabulary);
-            checkpoint.add(compared.result, worst_tokens(models.original, sequence, compared));
+            const TextComparison compared = compare_text(original, candidate, sequence, text, vocabulary);
+            checkpoint.add(compared.result(), compared.worst(models.original));
         }
         progress(text.scored());
     }

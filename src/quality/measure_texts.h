@@ -22,6 +22,9 @@ struct ModelPair {
     int candidate_threads = 0;    // 0: as the original's
 };
 
+// An input error where the models do not have equally many tokens.
+void require_same_vocabulary(const engine::Model& original, const engine::Model& candidate);
+
 // Tokens of one text whose rows of the original fit in memory together.
 std::size_t longest_text(const engine::Model& original);
 

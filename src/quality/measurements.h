@@ -13,7 +13,7 @@ namespace scale::quality {
 struct SequenceResult {
     std::string id;
     std::string stratum;
-    std::vector<double> kl;   // nats, one per scored token
+    std::vector<double> kl;   // nats, one per scored token; see Measurements::known_tokens
     int same_top = 0;         // scored tokens on which the most likely token agrees
     double original_nll = 0;  // Σ −log p(token), nats
     double candidate_nll = 0;
@@ -97,7 +97,10 @@ struct Measurements {
     std::vector<ImportedScore> imported;
     std::vector<Identity> identities;
     std::map<std::string, std::string> scoring;  // how each suite was scored, and why; for people
+    // Most likely tokens that servers told of every place; the divergences are lower bounds then. 0: all were known.
+    int known_tokens = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst, imported, identities, scoring)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Measurements, sequences, items, worst, imported, identities, scoring,
+                                                known_tokens)
 
 }  // namespace scale::quality

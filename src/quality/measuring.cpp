@@ -21,10 +21,11 @@ constexpr int noise_batch = 64;
 Measuring::Measuring(const record::Pass& pass, const Subject& subject, const std::string& items_sha256,
                      const std::vector<record::GateLook>& looks, int threads)
     : log_(pass.work_folder() / "lock.log") {
+    const record::QualitySection& settings = pass.file().quality;
     const std::string key =
         core::sha256_hex(subject.artefact.sha256 + subject.artefact.original_sha256 + subject.budget_entry.hash +
-                         items_sha256 + subject.held_out_sha256 + subject.kv_type + pass.file().quality.original_url +
-                         pass.file().quality.candidate_url)
+                         items_sha256 + subject.held_out_sha256 + subject.kv_type + settings.original_url +
+                         settings.candidate_url + settings.original_model + settings.candidate_model)
             .substr(0, 16);
     checkpoint_ = pass.work_folder() / fmt::format("lock-{}.jsonl", key);
     noise_checkpoint_ = pass.work_folder() / fmt::format("lock-{}.noise", key);
@@ -39,9 +40,18 @@ Measuring::Measuring(const record::Pass& pass, const Subject& subject, const std
     request_.first_tokens = looks.front().tokens;
     request_.last_tokens = looks.back().tokens;
     request_.items_per_suite = looks.front().items;
-    const record::QualitySection& settings = pass.file().quality;
     request_.original_server = {settings.original_url, settings.original_model, settings.key_variable};
     request_.candidate_server = {settings.candidate_url, settings.candidate_model, settings.key_variable};
+    request_.served = subject.served();
+    request_.top_tokens = subject.budget.scoring.top_tokens;
+}
+
+record::ServedMeasurement Measuring::agreement() const {
+    if (!request_.served) return {};
+    MeasureRequest request = request_;
+    request.kl_tokens = request.first_tokens;
+    core::Progress progress("comparing the servers with the engine");
+    return engine::run_job("quality.agreement", request, log_, &progress).get<record::ServedMeasurement>();
 }
 
 record::NoiseFloor Measuring::noise(const record::Budget& budget) const {
@@ -54,8 +64,10 @@ record::NoiseFloor Measuring::noise(const record::Budget& budget) const {
     request.items_per_suite = std::max(8, request.items_per_suite / noise_share);
     request.candidate_batch = noise_batch;
     request.candidate_threads = request.threads > 1 ? request.threads - 1 : 2;
+    request.other_order = true;
     core::Progress progress("measuring the original against itself");
     const auto measured = engine::run_job("quality.measure", request, log_, &progress).get<Measurements>();
+    if (request.served) return noise_floor(measured, "its server asked twice, in other orders", budget);
     std::string how = fmt::format("batch {} and {} threads against batch 512 and {}", noise_batch,
                                   request.candidate_threads, request.threads);
     if (!request.original_server.url.empty()) how += "; written answers: its server asked twice";

@@ -17,7 +17,10 @@ class Measuring {
     Measuring(const record::Pass& pass, const Subject& subject, const std::string& items_sha256,
               const std::vector<record::GateLook>& looks, int threads);
 
-    // The original against itself on a sixth of the first look's data, at another batch size and number of threads.
+    // Which servers the gate judges by, proved against the engine anew at every start; empty where the engine measures.
+    record::ServedMeasurement agreement() const;
+    // The original against itself on a sixth of the first look's data, at another batch size and number of
+    // threads, or asked of its server again in another order.
     record::NoiseFloor noise(const record::Budget& budget) const;
     // Measurements as JSON; what an earlier look measured is not measured again.
     core::Json look(const record::GateLook& look) const;

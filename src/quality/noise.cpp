@@ -92,4 +92,16 @@ std::string describe(const record::NoiseFloor& noise) {
         100 * noise.accuracy_change);
 }
 
+std::string describe(const record::ServedMeasurement& served) {
+    if (served.original.empty()) return "distributions and forced choices measured by the engine";
+    return fmt::format(
+        "distributions and forced choices measured by the servers {} and {}, {}; against the engine, over {} tokens: "
+        "the original's server off by a mean |Δ log p| of {:.4f} nats (at most {:g}), the candidate's by {:.4f}; the "
+        "models themselves differ by {:.4f}",
+        served.original, served.candidate,
+        served.whole ? "the whole vocabulary at every place"
+                     : fmt::format("the {} most likely tokens at every place", served.top_tokens),
+        served.tokens, served.original_off, served.limit, served.candidate_off, served.between);
+}
+
 }  // namespace scale::quality

@@ -19,4 +19,7 @@ void apply_noise(std::vector<record::GateCheck>& checks, const record::NoiseFloo
 // One sentence for the report.
 std::string describe(const record::NoiseFloor& noise);
 
+// What the gate judged by, in a sentence.
+std::string describe(const record::ServedMeasurement& served);
+
 }  // namespace scale::quality

@@ -33,6 +33,10 @@ Subject declared_subject(const record::Pass& pass, const record::Lineage& lineag
     Subject subject;
     subject.budget_entry = *budget;
     subject.budget = budget->payload.get<record::Budget>();
+    if (subject.served() && pass.file().quality.original_url.empty())
+        throw core::refused("the budget declares distribution = \"servers\", and scale.toml names none",
+                            "original_url and candidate_url in [quality]",
+                            "start a server for each model and name them");
     const auto set = lineage.current(record::kind::calibration_set)->payload.get<record::CalibrationSet>();
     const auto constraint = lineage.current(record::kind::constraint)->payload.get<record::Constraint>();
     subject.held_out_sha256 = set.holdout_sha256;

@@ -20,10 +20,13 @@ struct Subject {
     std::filesystem::path candidate;
     std::string kv_type;  // of the cache that the constraint was set for
     bool compressed = false;
+
+    bool served() const { return budget.scoring.distribution == "servers"; }  // as declared
 };
 
 // What every gate of the pass is about: budget, held-out texts, original, and how it is served. Refused without a
-// declared budget; stage A must be done. The candidate is the caller's.
+// declared budget, or where it wants servers that scale.toml does not name; stage A must be done. The candidate is the
+// caller's.
 Subject declared_subject(const record::Pass& pass, const record::Lineage& lineage);
 
 // The same with the pass's artefact as the candidate. Needs stage A done and a budget declared (refused without), for

@@ -11,4 +11,10 @@ inline bool counts_in_points(const GateCheck& check) {
            check.endpoint == "habit";
 }
 
+// KL divergences: their mean, of all texts or of a slice, and their tail.
+inline bool is_divergence(const GateCheck& check) {
+    return check.endpoint == "kl_mean" || check.endpoint == "kl_mean_slice" || check.endpoint == "kl_p99" ||
+           check.endpoint == "kl_p999";
+}
+
 }  // namespace scale::record

@@ -137,6 +137,12 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("lambada", scoring.lambada, "LAMBADA as JSON lines with \"text\"");
     visit.field("piqa", scoring.piqa, "PIQA's valid.jsonl, with valid-labels.lst beside it");
     visit.field("hellaswag", scoring.hellaswag, "HellaSwag's JSON lines, or llama.cpp's text form");
+    visit.field("distribution", scoring.distribution,
+                "log probabilities of held-out texts and forced choices: \"engine\" (on the decoded weights) or "
+                "\"servers\" (of original_url and candidate_url, as they are served; vLLM gives them)");
+    visit.field("top_tokens", scoring.top_tokens,
+                "servers: the most likely tokens asked for at every place; the divergence is then a lower bound, which "
+                "can only fail. 0: the whole vocabulary, exact");
     visit.field("method", file.quality.method,
                 "\"ptq\", or \"qat\": A gathers a training mixture, L gates checkpoints at 10, 30 and 100 %");
     visit.field("mixture", file.quality.mixture, "qat: files to train on, beside the traffic");
@@ -148,7 +154,8 @@ void visit_pass_file(PassFile& file, Visitor& visit) {
     visit.field("lm_eval_candidate", file.quality.lm_eval_candidate, "");
     visit.field("lm_eval", file.quality.lm_eval, "what counts of them: \"task metric filter margin\" each");
     visit.field("original_url", file.quality.original_url,
-                "a running OpenAI-compatible server writes the original's answers; with candidate_url");
+                "a running OpenAI-compatible server of the original, for written answers and distribution; with "
+                "candidate_url");
     visit.field("candidate_url", file.quality.candidate_url, "");
     visit.field("original_model", file.quality.original_model, "name to ask it by; \"\": the first that it lists");
     visit.field("candidate_model", file.quality.candidate_model, "");

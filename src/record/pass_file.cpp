@@ -204,6 +204,8 @@ std::vector<std::string> contradictions(const PassFile& file) {
     one_of("instruction_rules in [quality]", scoring.instruction_rules, {"fixed", "compat"});
     one_of("instruction_score in [quality]", scoring.instruction_score, {"strict", "loose"});
     one_of("number_extraction in [quality]", scoring.number_extraction, {"flexible", "strict"});
+    one_of("distribution in [quality]", scoring.distribution, {"engine", "servers"});
+    check(scoring.top_tokens >= 0 && scoring.top_tokens <= 1000000, "top_tokens in [quality] must be 0 to 1000000");
     check(scoring.pilot_items >= 8 && scoring.pilot_items <= 1000, "pilot_items in [quality] must be 8 to 1000");
     check(scoring.answer_tokens >= 8 && scoring.answer_tokens <= 32768,
           "answer_tokens in [quality] must be 8 to 32768");
@@ -226,6 +228,9 @@ std::vector<std::string> contradictions(const PassFile& file) {
     check(file.quality.original_url.empty() == file.quality.candidate_url.empty(),
           "original_url and candidate_url in [quality] belong together: answers of a server and of the engine are not "
           "comparable");
+    check(file.quality.original_url.empty() || file.quality.original_url != file.quality.candidate_url ||
+              file.quality.original_model != file.quality.candidate_model,
+          "original_url and candidate_url in [quality] are the same server and model, compared with itself");
     for (const std::string* url : {&file.quality.original_url, &file.quality.candidate_url})
         check(url->empty() || url->rfind("http://", 0) == 0 || url->rfind("https://", 0) == 0,
               "a URL in [quality] must begin with http:// or https://");

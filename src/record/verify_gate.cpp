@@ -198,6 +198,23 @@ std::string within_noise(const GateCheck& check) {
     return fmt::format("passes with a noise floor of {} against a margin of {}", check.noise, check.margin);
 }
 
+// A gate measures where its budget says, and from a lower bound follows no PASS.
+std::string wrong_source(const Verdict& verdict, const Budget& budget) {
+    const bool served = !verdict.served.original.empty();
+    if (served != (budget.scoring.distribution == "servers"))
+        return fmt::format("judges by {}; the budget declared {}", served ? "servers" : "the engine",
+                           budget.scoring.distribution);
+    if (!served) return {};
+    const ServedMeasurement& found = verdict.served;
+    if (found.original_off > found.limit)
+        return fmt::format("judges by a server that is {} nats from the engine; at most {}", found.original_off,
+                           found.limit);
+    for (const GateCheck& check : verdict.checks)
+        if (!found.whole && is_divergence(check) && check.result != "FAIL" && check.result != "NO POWER")
+            return fmt::format("check {} is {} by a lower bound", check.name, check.result);
+    return {};
+}
+
 // A full gate scores every category that the framework asks for.
 std::string missing_category(const Verdict& verdict) {
     if (verdict.compressed) return {};
@@ -235,7 +252,9 @@ void judge_verdict(const std::vector<Entry>& entries, const Entry& entry, std::v
     if (artefact && artefact->payload.value("sha256", "") != verdict.artefact_sha256)
         fail("judges another artefact than the entry it builds on");
     if (const Entry* declared = parent_of_kind(entries, entry, kind::budget))
-        fail(wrong_looks(verdict, declared->payload.get<Budget>()));
+        for (const auto& what : {wrong_looks(verdict, declared->payload.get<Budget>()),
+                                 wrong_source(verdict, declared->payload.get<Budget>())})
+            fail(what);
     for (const GateCheck& check : verdict.checks)
         if (const std::string what = within_noise(check); !what.empty())
             fail(fmt::format("check {} {}", check.name, what));

@@ -57,6 +57,15 @@ expect_exit 0 "$SCALE" lock --declare --dir unlisted
 expect_exit 1 "$SCALE" lock --dir unlisted
 expect_grep 'does not list the model gpt-17'
 
+# Distributions by servers need the log probabilities of a prompt, which llama-server does not give.
+make_pass unscored
+by_servers unscored 'distribution = "servers"'
+expect_exit 0 "$SCALE" lock --declare --dir unscored
+expect_grep 'the servers, 20 tokens a place'
+expect_exit 1 "$SCALE" lock --dir unscored
+expect_grep "127.0.0.1:$first/v1/completions gives no log probabilities of a prompt"
+expect_grep 'distribution = "engine"'
+
 # The verdict: the damaged candidate fails, and the record says who answered.
 expect_exit 3 "$SCALE" lock --dir servers --json
 expect_json "any('answers by the servers' in c['note'] for c in it['verdict']['checks'] if c['category'] == 'reasoning')"

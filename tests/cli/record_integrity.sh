@@ -56,6 +56,7 @@ fresh --loosened; expect "budget loosened after a result" 1 'FAILED +budget befo
 fresh --overlap; expect "gate scores calibration texts" 1 'FAILED +calibration and gate apart: entry 3: 1 ids'
 fresh --wrong-verdict; expect "verdict against its figures" 1 'FAILED +verdict: entry 7: check reasoning passes'
 fresh --wide-margin; expect "margin wider than declared" 1 'FAILED +verdict: entry 7: check reasoning was held to a margin of 0.03'
+fresh --by-bound; expect "a PASS by a lower bound" 1 'FAILED +verdict: entry 7: check kl_mean.* is PASS by a lower bound'
 fresh --skip-decision; expect "a stage skipped" 1 'FAILED +order: entry 2 .*no decision before it'
 
 # A damaged record stops every command that reads it, and says where.

@@ -1,6 +1,6 @@
 """Writes a whole pass by hand: record, objects, artefact. An independent writer of the format in src/record/entry.h.
 
-  handmade_pass.py FOLDER [--until KIND] [--hostile] [--loosened] [--overlap] [--wrong-verdict] [--wide-margin] [--skip-decision]
+  handmade_pass.py FOLDER [--until KIND] [--hostile] [--loosened] [--overlap] [--wrong-verdict] [--wide-margin] [--by-bound] [--skip-decision]
 
 --until ends with the first entry of that kind; --hostile puts script tags, quotes and control characters in every text
 that comes from outside; the others each break one rule of the framework while the chain stays whole.
@@ -212,6 +212,11 @@ def write(options):
         "generated": out("Hello! How can I help?"), "original_generated": out("Hello! How can I help you?")})
     budget = {"alpha": 0.05, "points": 1.0, "suites": {"reasoning": 1.0, "instructions": 1.0}, "likelihood_nats": 0.02, "kl_mean": 0.02,
               "top1_agreement": 0.95, "perplexity_ratio": 1.02, "items": 300, "kl_tokens": 8192, "context": 1024, "seed": 1}
+    served = {}
+    if options.by_bound:
+        budget["scoring"] = {"distribution": "servers"}
+        served = {"original": out("http://a/v1, model m"), "candidate": out("http://b/v1, model m"), "top_tokens": 20, "whole": False,
+                  "texts": 9, "tokens": 1024, "original_off": 0.0016, "candidate_off": 0.0278, "between": 0.0118, "limit": 0.05}
     declared = record.append("quality", "budget", ["constraint"], budget)
     started = {"artefact_sha256": sha256(artefact), "items_sha256": record.put(b"items"), "baseline_sha256": record.put(b"baseline")}
     gate = record.append("quality", "gate_started", ["artefact", "budget"], {**started, "budget": declared})
@@ -221,7 +226,7 @@ def write(options):
     record.append("quality", "verdict", ["artefact", "budget", "gate_started"], {
         "verdict": "PASS", "sentence": "PASS: every margin holds.", "artefact_sha256": sha256(artefact), "gate_started": gate,
         "measurements_sha256": record.put(b"measurements"), "compressed": False, "seconds": 212.4, "checks": checks(options),
-        "worst": worst(out)})
+        "worst": worst(out), "served": served})
     record.append("rollout", "archived", ["verdict"], {"original_sha256": record.put(original), "bytes": len(original)})
     record.append("rollout", "rollout_started", ["verdict", "archived"], {"flag": "candidate", "share_ppm": 50000, "epoch": 1})
     record.append("rollout", "rollout_step", ["rollout_started"], {"share_ppm": 100000, "epoch": 2, "reason": "safe at 5 %",
@@ -238,6 +243,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("--until")
-    for flag in ("hostile", "loosened", "overlap", "wrong-verdict", "wide-margin", "skip-decision"):
+    for flag in ("hostile", "loosened", "overlap", "wrong-verdict", "wide-margin", "by-bound", "skip-decision"):
         parser.add_argument("--" + flag, action="store_true")
     write(parser.parse_args())

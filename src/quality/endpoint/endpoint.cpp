@@ -1,49 +1,18 @@
 #include "quality/endpoint/endpoint.h"
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <exception>
-#include <mutex>
-#include <thread>
-
-#include <fmt/format.h>
-
-#include "client/http_call.h"
 #include "core/error.h"
+#include "core/parallel.h"
+#include "quality/endpoint/requests.h"
 #include "quality/written_answers.h"
 
 namespace scale::quality {
 namespace {
 
-constexpr std::size_t at_once = 4;
-constexpr int tries = 4;
-constexpr std::chrono::milliseconds first_pause{500};  // doubled after each try
-
-const client::ServerAdvice advice{"correct original_url and candidate_url in [quality] of scale.toml",
-                                  "take key_variable out of [quality] in scale.toml"};
-
-bool worth_another_try(const client::HttpAnswer& answer) {
-    return answer.status == 0 || answer.status == 429 || (answer.status >= 502 && answer.status <= 504);
-}
+constexpr int at_once = 4;
 
 }  // namespace
 
-Endpoint::Endpoint(const client::ServerSettings& settings) : server_(settings, advice) {}
-
-core::Json Endpoint::post(const std::string& path, const core::Json& body) const {
-    client::HttpAnswer answer;
-    auto pause = first_pause;
-    for (int attempt = 0; attempt < tries; ++attempt, pause *= 2) {
-        if (attempt > 0) std::this_thread::sleep_for(pause);
-        answer = client::call_http(server_.call(path, body));
-        if (!worth_another_try(answer)) break;
-    }
-    if (answer.status != 200)
-        throw core::io_error(fmt::format("{}{} gave {}", server_.address(), path, client::words_of(answer)),
-                             "an answer to the item", "see to the server, then scale lock goes on where it was");
-    return core::parse_json(answer.body, server_.address() + path);
-}
+Endpoint::Endpoint(const client::ServerSettings& settings) : server_(settings, server_advice) {}
 
 Answer Endpoint::ask(const Item& item) const {
     core::Json body{{"model", server_.model()}, {"max_tokens", item.answer_tokens}, {"temperature", 0}};
@@ -52,8 +21,8 @@ Answer Endpoint::ask(const Item& item) const {
         body["messages"] = {{{"role", "user"}, {"content", item.prompt}}};
     else
         body["prompt"] = item.prompt;
-    const core::Json answer = post(path, body);
     const std::string source = server_.address() + path;
+    const core::Json answer = core::parse_json(post(server_, path, body), source);
     const auto choices = core::required<core::Json>(answer, "choices", source);
     if (!choices.is_array() || choices.empty()) throw core::io_error(source + " sent no choice");
     const core::Json& choice = choices[0];
@@ -71,24 +40,10 @@ Answer Endpoint::ask(const Item& item) const {
 
 std::vector<Answer> Endpoint::write_answers(std::span<const Item* const> items) const {
     std::vector<Answer> answers(items.size());
-    std::atomic<std::size_t> next{0};
-    std::atomic<bool> failed{false};
-    std::exception_ptr failure;
-    std::mutex lock;
-    const auto work = [&] {
-        try {
-            for (std::size_t i = next++; i < items.size() && !failed; i = next++) answers[i] = ask(*items[i]);
-        } catch (...) {
-            const std::lock_guard guard(lock);
-            if (!failed.exchange(true)) failure = std::current_exception();
-        }
-    };
-    {
-        std::vector<std::jthread> others;
-        for (std::size_t i = 1; i < std::min(at_once, items.size()); ++i) others.emplace_back(work);
-        work();
-    }
-    if (failure) std::rethrow_exception(failure);
+    core::run_tasks(static_cast<int>(items.size()), at_once, [&](int i) {
+        const auto at = static_cast<std::size_t>(i);
+        answers[at] = ask(*items[at]);
+    });
     return answers;
 }
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "client/model_server.h"
-#include "core/json.h"
 #include "quality/measurements.h"
 #include "quality/suite/item.h"
 
@@ -22,13 +21,11 @@ class Endpoint {
 
     const std::string& model() const { return server_.model(); }
 
-    // result[i] belongs to items[i]; a few requests at a time. A server that is busy or restarting (429, 502, 503, 504,
-    // no connection) is asked again a few times; then, and for any other answer than 200, an io error with its words.
+    // result[i] belongs to items[i]; a few requests at a time. Errors as in requests.h.
     std::vector<Answer> write_answers(std::span<const Item* const> items) const;
 
   private:
     Answer ask(const Item& item) const;
-    core::Json post(const std::string& path, const core::Json& body) const;
 
     client::ModelServer server_;
 };

@@ -25,11 +25,13 @@ struct SuiteSettings {
     std::string lambada;
     std::string piqa;
     std::string hellaswag;
+    std::string distribution = "engine";  // or "servers": what the gate reads log probabilities from
+    int top_tokens = 20;                  // servers: the most likely ones asked for at every place; 0: all of them
     bool operator==(const SuiteSettings&) const = default;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SuiteSettings, suites, mode, pilot_items, answer_tokens,
                                                 instruction_rules, instruction_score, number_extraction, ifeval, gsm8k,
-                                                lambada, piqa, hellaswag)
+                                                lambada, piqa, hellaswag, distribution, top_tokens)
 
 // A suite that another program ran on both models (lm-evaluation-harness); what counts of it is declared beforehand.
 struct ImportedSuite {
@@ -147,6 +149,23 @@ struct NoiseFloor {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NoiseFloor, how, tokens, items, kl_mean, kl_max, disagreement,
                                                 log_perplexity, rms_dp, flips, accuracy_change, gold_loss_change)
 
+// Servers whose log probabilities a gate judged, and how near they are to the engine: mean |Δ log p| of the tokens of
+// some held-out texts, nats, measured before anything was judged.
+struct ServedMeasurement {
+    std::string original;   // "http://host:8000/v1, model m, vllm 0.32.0"; "" where the engine measured
+    std::string candidate;
+    int top_tokens = 0;     // known of every place, beside the token that stands there
+    bool whole = false;     // those are the vocabulary: the divergence is exact, else a lower bound
+    int texts = 0;          // of the comparison with the engine
+    int tokens = 0;
+    double original_off = 0;   // the original's server from the engine on the original
+    double candidate_off = 0;  // the candidate's from the engine on the candidate
+    double between = 0;        // the engine on the candidate from the engine on the original
+    double limit = 0;          // on original_off
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServedMeasurement, original, candidate, top_tokens, whole, texts,
+                                                tokens, original_off, candidate_off, between, limit)
+
 struct Verdict {
     std::string verdict;  // "PASS", "FAIL" or "INCONCLUSIVE"
     std::string sentence;
@@ -159,11 +178,12 @@ struct Verdict {
     double seconds = 0;
     std::vector<GateLook> looks;
     NoiseFloor noise;
+    ServedMeasurement served;
     Usage took;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Verdict, verdict, sentence, artefact_sha256, gate_started,
                                                 measurements_sha256, compressed, checks, worst, seconds, looks, noise,
-                                                took)
+                                                served, took)
 
 // The gate of a checkpoint during training. It never opens a rollout; it says whether training should go on.
 struct CheckpointGate {
@@ -176,8 +196,9 @@ struct CheckpointGate {
     std::string measurements_sha256;
     std::vector<GateCheck> checks;
     NoiseFloor noise;
+    ServedMeasurement served;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CheckpointGate, percent, path, sha256, budget, decision, sentence,
-                                                measurements_sha256, checks, noise)
+                                                measurements_sha256, checks, noise, served)
 
 }  // namespace scale::record

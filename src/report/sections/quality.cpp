@@ -113,6 +113,22 @@ void write_comparisons(Html& page, const Verdict& verdict) {
     page.close();
 }
 
+void write_served(Html& page, const record::ServedMeasurement& served) {
+    if (served.original.empty()) return;
+    page.element("p",
+                 fmt::format("Judged by the log probabilities of servers: {} and {}, {} tokens at every place{}.",
+                             served.original, served.candidate, served.top_tokens,
+                             served.whole ? ", the whole vocabulary" : "; the KL divergence is a lower bound"),
+                 {{"class", "note"}});
+    table(page,
+          fmt::format("Servers against the engine on {} tokens of {} held-out texts", served.tokens, served.texts),
+          {{"compared"}, {"mean |Δ log p|, nats", true, false, Source::measured}, {"at most", true}},
+          {{"original: server and engine", fmt::format("{:.4f}", served.original_off),
+            fmt::format("{:g}", served.limit)},
+           {"candidate: server and engine", fmt::format("{:.4f}", served.candidate_off), "–"},
+           {"engine: candidate and original", fmt::format("{:.4f}", served.between), "–"}});
+}
+
 void write_looks(Html& page, const Verdict& verdict) {
     if (!verdict.noise.how.empty())
         page.element(
@@ -177,6 +193,7 @@ void write_quality(Html& page, const Context& context) {
                      {{"class", std::string("lead ") + tone}});
         if (verdict.compressed)
             page.element("p", "Compressed: a low-stakes pass scores fewer suites and items.", {{"class", "note"}});
+        write_served(page, verdict.served);
         write_comparisons(page, verdict);
         write_looks(page, verdict);
     });
