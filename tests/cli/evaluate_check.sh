@@ -106,6 +106,9 @@ expect_exit 4 "$SCALE" evaluate check --dir pass --quick
 send usual.jsonl
 expect_exit 0 "$SCALE" evaluate check --dir pass --quick --json
 expect_json 'it["changed"] == [] and it["traffic"]["verdict"] == "keep" and not it["recorded"]'
+# What keep_log_days may remove stands in the record: the log was read up to then.
+grep '"kind":"traffic_check"' pass/.scale/record.jsonl | tail -n 1 >stdout
+expect_json 'abs(it["payload"]["live_until_ms"] / 1000 - __import__("time").time()) < 300'
 expect_exit 0 "$SCALE" evaluate status --dir pass
 expect_grep 'traffic, compared 20.*: keep'
 refuse_grep 'changed since'

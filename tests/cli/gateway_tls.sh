@@ -84,6 +84,44 @@ shows fresh
 [ "$(wc -l <gateway.key)" -ge 3 ] || fail "the key is no PEM file"
 if grep -rqF "$(sed -n 2p gateway.key)" pass; then fail "the private key was written down"; fi
 
+# Certificates all around: the servers ask the gateway for one, and the gateway its clients. Commands get through by the
+# gateway's own.
+certificate known ca
+certificate stranger other
+certificate own ca
+model_for_certificates() {
+  python3 "$SOURCE/tests/support/model_server.py" "$1" server.pem server.key ca.pem >"$2" &
+  kill_at_end $!
+  until [ -s "$2" ]; do sleep 0.05; done
+}
+model_for_certificates original original.port
+model_for_certificates candidate candidate.port
+cp server.pem gateway.pem && cp server.key gateway.key && chmod 600 gateway.key own.key
+mutual() {
+  rollout ca
+  printf 'client_ca = "../ca.pem"\nupstream_certificate = "../own.pem"\nupstream_key = "../%s.key"\n' "$1"
+}
+mutual known | python3 "$SOURCE/tests/support/gated_pass.py" mixed
+expect_exit 1 "$SCALE" evaluate start --dir mixed
+expect_grep 'known.key cannot be used with .*own.pem: key values mismatch'
+mutual own | python3 "$SOURCE/tests/support/gated_pass.py" mutual
+expect_exit 0 "$SCALE" evaluate start --dir mutual
+kill_at_end "$(python3 -c 'import json; print(json.load(open("mutual/.scale/rollout/gateway.json"))["pid"])')"
+address=$(python3 -c 'import json; print(json.load(open("mutual/.scale/rollout/gateway.json"))["address"])')
+port=${address##*:}
+ask --cert known.pem --key known.key -d "$body" >answer; expect_grep 'I am (original|candidate)' answer
+ask -d "$body" >none && fail "a client without a certificate was answered: $(cat none)"
+ask --cert stranger.pem --key stranger.key -d "$body" >none && fail "another authority's client was answered: $(cat none)"
+expect_grep 'turned away in the handshake: peer did not return a certificate' mutual/.scale/rollout/gateway.log
+expect_exit 0 "$SCALE" evaluate status --dir mutual --json
+expect_json 'it["gateway"]["tls"]["asks_clients"] and it["gateway"]["tls"]["certificates_refused"] == 2'
+expect_exit 0 "$SCALE" evaluate pause --dir mutual --because test
+expect_exit 0 "$SCALE" evaluate stop --dir mutual
+rollout ca | sed '/^tls_/d' >plain.toml; echo 'client_ca = "../ca.pem"' >>plain.toml
+python3 "$SOURCE/tests/support/gated_pass.py" plain <plain.toml
+expect_exit 1 "$SCALE" evaluate start --dir plain
+expect_grep 'asks for clients.* certificates, and the gateway speaks plain HTTP'
+
 # A server of another authority is not spoken to; the reason is said.
 rollout other | python3 "$SOURCE/tests/support/gated_pass.py" wrong
 cp server.pem gateway.pem && cp server.key gateway.key && chmod 600 gateway.key

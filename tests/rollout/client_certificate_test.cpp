@@ -209,6 +209,7 @@ TEST_F(OwnCertificate, IsShownToAServerThatIsNotVerified) {
 TEST_F(OwnCertificate, MissedByTheServerIsAServerError) {
     const Finish finish = finish_of(TlsContext::for_client(files.certificate("ca")), 502);
     EXPECT_EQ(finish.outcome, Outcome::server_error);
+    EXPECT_THAT(finish.error, HasSubstr("certificate required")) << "the server's own word";
 }
 
 TEST_F(OwnCertificate, OfAnotherAuthorityIsAServerError) {

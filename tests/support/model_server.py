@@ -1,6 +1,6 @@
 """A server with OpenAI's API that answers at once, for tests of what stands in front of it. Prints its port.
 
-  model_server.py NAME [CERTIFICATE KEY]
+  model_server.py NAME [CERTIFICATE KEY [CLIENT_AUTHORITY]]
 
 Answers hold NAME. GET /served gives how many requests it has answered and when the last one came (seconds, monotonic
 clock of this machine).
@@ -67,6 +67,9 @@ def serve():
     if len(sys.argv) > 2:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[2], sys.argv[3])
+        if len(sys.argv) > 4:
+            context.load_verify_locations(sys.argv[4])
+            context.verify_mode = ssl.CERT_REQUIRED
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     print(server.server_port, flush=True)
     server.serve_forever()

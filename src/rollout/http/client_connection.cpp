@@ -128,7 +128,9 @@ void ClientConnection::on_end() {
     if (!connected_ && !why.empty())
         return fail(ClientFailure::unreachable, fmt::format("no TLS with the server: {}", why));
     if (!connected_) return fail(ClientFailure::unreachable, "the server cannot be reached");
-    if (!received_) return fail(ClientFailure::no_response, "the server closed the connection without an answer");
+    if (!received_)
+        return fail(ClientFailure::no_response, why.empty() ? "the server closed the connection without an answer"
+                                                            : fmt::format("TLS with the server ended: {}", why));
     fail(ClientFailure::broken, "the server broke off within its answer");
 }
 
