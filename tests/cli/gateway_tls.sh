@@ -14,9 +14,10 @@ authority other
 certificate server ca
 certificate gateway ca
 
-# model NAME PORT_FILE
+# model NAME PORT_FILE [CA_OF_ITS_CLIENTS]
 model() {
-  python3 "$SOURCE/tests/support/model_server.py" "$1" server.pem server.key >"$2" &
+  rm -f "$2"
+  python3 "$SOURCE/tests/support/model_server.py" "$1" server.pem server.key "${@:3}" >"$2" &
   kill_at_end $!
   until [ -s "$2" ]; do sleep 0.05; done
 }
@@ -89,13 +90,8 @@ if grep -rqF "$(sed -n 2p gateway.key)" pass; then fail "the private key was wri
 certificate known ca
 certificate stranger other
 certificate own ca
-model_for_certificates() {
-  python3 "$SOURCE/tests/support/model_server.py" "$1" server.pem server.key ca.pem >"$2" &
-  kill_at_end $!
-  until [ -s "$2" ]; do sleep 0.05; done
-}
-model_for_certificates original original.port
-model_for_certificates candidate candidate.port
+model original original.port ca.pem
+model candidate candidate.port ca.pem
 cp server.pem gateway.pem && cp server.key gateway.key && chmod 600 gateway.key own.key
 mutual() {
   rollout ca
@@ -118,8 +114,8 @@ expect_json 'it["gateway"]["tls"]["asks_clients"] and it["gateway"]["tls"]["cert
 expect_exit 0 "$SCALE" evaluate pause --dir mutual --because test
 expect_exit 0 "$SCALE" evaluate stop --dir mutual
 rollout ca | sed '/^tls_/d' >plain.toml; echo 'client_ca = "../ca.pem"' >>plain.toml
-python3 "$SOURCE/tests/support/gated_pass.py" plain <plain.toml
-expect_exit 1 "$SCALE" evaluate start --dir plain
+python3 "$SOURCE/tests/support/gated_pass.py" unencrypted <plain.toml
+expect_exit 1 "$SCALE" evaluate start --dir unencrypted
 expect_grep 'asks for clients.* certificates, and the gateway speaks plain HTTP'
 
 # A server of another authority is not spoken to; the reason is said.

@@ -39,7 +39,7 @@ expect_exit 0 "$SCALE" status --dir pass
 got=0
 "$SCALE" run --dir pass -q >stdout 2>stderr </dev/null || got=$?
 # The test model is at chance in most suites, so that the verdict is any but an error or a refusal.
-case $got in 0 | 3 | 4) ;; *) fail "the last run ended with $got" ;; esac
+case $got in 0 | 3 | 4) ;; *) fail "the last run ended with $got, the one before it said: $(tail -5 run.log)" ;; esac
 expect_exit 0 "$SCALE" verify --dir pass
 [ "$(kinds | sort | uniq -c | awk '$1 > 1' | grep -v gate_started)" = "" ] || fail "a stage was done twice: $(kinds | tr '\n' ' ')"
 [ "$(kinds | grep -c '^verdict$')" = 1 ] || fail "no verdict"

@@ -1,7 +1,7 @@
 #include "rollout/assignment/assigner.h"
 
 #include "core/hash.h"
-#include "rollout/assignment/secret.h"
+#include "core/secret_file.h"
 
 namespace scale::rollout {
 
@@ -36,7 +36,7 @@ UnitKey unit_key(const RequestIdentity& identity) {
     if (!identity.user.empty()) return {KeyKind::user, std::string(identity.user)};
     if (!identity.session.empty()) return {KeyKind::session, std::string(identity.session)};
     if (!identity.api_key.empty()) return {KeyKind::api_key, core::sha256_hex(identity.api_key)};
-    return {KeyKind::request, random_hex(16)};
+    return {KeyKind::request, core::random_hex(16)};
 }
 
 std::uint64_t Assigner::position(std::string_view experiment, std::string_view key) const {

@@ -8,11 +8,7 @@
 
 namespace scale::rollout {
 
-// Bytes from the kernel's generator, in hexadecimal.
-std::string random_hex(std::size_t bytes);
-
-// The secret kept in the file (32 random bytes in hexadecimal), made where there is none. Two processes that make it at
-// once get the same one. An input error where the file holds anything else.
+// As core/secret_file.h, with what to do about a damaged one.
 std::string load_or_make_secret(const std::filesystem::path& file);
 
 // Takes the same time wherever the two differ.

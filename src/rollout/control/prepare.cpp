@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/progress.h"
+#include "core/secret_file.h"
 #include "record/payload.h"
 #include "record/reopened.h"
 #include "rollout/assignment/assigner.h"
@@ -122,7 +123,7 @@ core::Json started_payload(const record::RolloutSection& settings, const Rollout
 RolloutState fresh_state(const record::RolloutSection& settings, const record::Artefact& artefact,
                          const RolloutState& before, const StartRequest& request, bool direct) {
     RolloutState state = before;
-    state.experiment = fmt::format("{}-{:.8}-{}", settings.flag, artefact.sha256, random_hex(3));
+    state.experiment = fmt::format("{}-{:.8}-{}", settings.flag, artefact.sha256, core::random_hex(3));
     state.status = direct ? RolloutStatus::promoted : RolloutStatus::canary;
     state.step = 0;
     state.weight_ppm = direct ? whole_ppm : settings.steps.front();

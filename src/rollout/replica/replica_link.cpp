@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "core/progress.h"
-#include "rollout/assignment/secret.h"
+#include "core/secret_file.h"
 #include "rollout/gateway/inbox.h"
 
 namespace scale::rollout {
@@ -28,7 +28,7 @@ constexpr int most_attempts = 20;  // of a change that others keep overtaking
 
 ReplicaLink::ReplicaLink(ReplicaOptions options)
     : options_(std::move(options)),
-      holder_(random_hex(8)),
+      holder_(core::random_hex(8)),
       local_(options_.log_folder, options_.experiment, most_waiting_bytes, options_.log_start),
       wake_(make_event()),
       thread_([this] { run(); }) {}
