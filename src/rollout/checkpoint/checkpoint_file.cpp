@@ -1,10 +1,7 @@
 #include "rollout/checkpoint/checkpoint_file.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <fcntl.h>
-#include <unistd.h>
 #include <utility>
 #include <zstd.h>
 
@@ -99,27 +96,11 @@ std::vector<fs::path> checkpoints_of(const fs::path& log_folder) {
 }
 
 std::uint64_t write_checkpoint(const fs::path& log_folder, const Checkpoint& checkpoint, const StepHook& before_step) {
-    const auto at = [&](const char* step) {
-        if (before_step) before_step(step);
-    };
     const std::string bytes = packed(checkpoint.state);
     const std::string whole = record::framed_line(core::canonical(head_of(checkpoint, bytes))) + bytes;
     const fs::path path = checkpoint_path(log_folder, checkpoint.segment.number);
     const fs::path fresh = log_folder / fmt::format("{}{}", fresh_prefix, checkpoint.segment.number);
-    const core::FileDescriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!file) throw core::system_error("cannot write " + fresh.string(), errno);
-    at("opened");
-    const std::string_view all = whole;
-    core::write_all(file.get(), all.substr(0, all.size() / 2), fresh.string());
-    at("half written");
-    core::write_all(file.get(), all.substr(all.size() / 2), fresh.string());
-    at("written");
-    if (::fsync(file.get()) != 0) throw core::system_error("cannot write " + fresh.string(), errno);
-    at("synced");
-    if (::rename(fresh.c_str(), path.c_str()) != 0) throw core::system_error("cannot write " + path.string(), errno);
-    at("renamed");
-    core::sync_folder(log_folder);
-    at("durable");
+    durable_replace(path, fresh, whole, before_step);
     return whole.size();
 }
 

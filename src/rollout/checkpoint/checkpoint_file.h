@@ -9,13 +9,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "core/json.h"
 #include "rollout/checkpoint/segment_mark.h"
+#include "rollout/state/durable_replace.h"
 
 namespace scale::rollout {
 
@@ -38,9 +38,7 @@ struct Checkpoint {
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& log_folder);
 std::filesystem::path checkpoint_path(const std::filesystem::path& log_folder, std::uint64_t segment);
 
-// Durable when it returns; an io error where the disk refuses. `before_step` is called with the name of each step, so
-// that tests can kill the process there. Returns the file's length.
-using StepHook = std::function<void(const char* step)>;
+// Durable when it returns (state/durable_replace.h); an io error where the disk refuses. Returns the file's length.
 std::uint64_t write_checkpoint(const std::filesystem::path& log_folder, const Checkpoint& checkpoint,
                                const StepHook& before_step = {});
 

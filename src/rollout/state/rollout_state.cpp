@@ -130,26 +130,8 @@ void StateFile::write(const RolloutState& state) const {
     const core::Json content = to_json(state);
     const std::string bytes =
         core::canonical({{"state", content}, {"sha256", core::sha256_hex(core::canonical(content))}}) + "\n";
-    const std::filesystem::path fresh = path_.parent_path() / "state.json.new";  // one writer at a time, by the lock
-    core::FileDescriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!file) throw core::system_error("cannot write " + fresh.string(), errno);
-    at("opened");
-    const std::string_view all = bytes;
-    core::write_all(file.get(), all.substr(0, all.size() / 2), fresh.string());
-    at("half written");
-    core::write_all(file.get(), all.substr(all.size() / 2), fresh.string());
-    at("written");
-    if (::fsync(file.get()) != 0) throw core::system_error("cannot write " + fresh.string(), errno);
-    at("synced");
-    if (::rename(fresh.c_str(), path_.c_str()) != 0)
-        throw core::system_error("cannot replace " + path_.string(), errno);
-    at("renamed");
-    core::sync_folder(path_.parent_path());
-    at("durable");
-}
-
-void StateFile::at(const char* step) const {
-    if (before_step) before_step(step);
+    // One writer at a time, by the lock.
+    durable_replace(path_, path_.parent_path() / "state.json.new", bytes, before_step);
 }
 
 std::uint64_t StateFile::version() const {

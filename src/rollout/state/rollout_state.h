@@ -14,6 +14,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "rollout/state/durable_replace.h"
 
 namespace scale::rollout {
 
@@ -72,12 +73,11 @@ class StateFile {
     const std::filesystem::path& path() const { return path_; }
 
     // Called with the name of each step of a write; tests kill the process there.
-    std::function<void(const char* step)> before_step;
+    StepHook before_step;
 
   private:
     core::FileDescriptor lock() const;
     void write(const RolloutState& state) const;
-    void at(const char* step) const;
 
     std::filesystem::path path_;
     std::filesystem::path lock_path_;
