@@ -4,32 +4,7 @@
 model=$(test_model) || skip "no test model"
 grep -q avx512f /proc/cpuinfo || skip "vLLM's 4-bit CPU kernels need AVX-512"
 venv=$("$SOURCE/scripts/install_vllm.sh") || skip "vLLM could not be installed"
-python3 "$SOURCE/tests/support/make_hf.py" "$model" tiny || exit 1
-printf '{"bos_token_id": 1, "eos_token_id": 2}\n' >tiny/generation_config.json
-mkdir pass
-cat >pass/scale.toml <<'TOML'
-[model]
-path = "../tiny"
-[constraint]
-kind = "memory"
-memory_mib = 64
-prompt_tokens = 16
-completion_tokens = 8
-[deploy]
-target = "vllm"
-hardware = "x86-avx512"
-threads = 1
-context = 256
-[traffic]
-log = "traffic.jsonl"
-[calibration]
-samples = 128
-max_tokens = 96
-channels = "off"
-TOML
-make_traffic 300 pass/traffic.jsonl
-expect_exit 0 "$SCALE" set --dir pass --because "a test"
-for command in choose assemble; do expect_exit 0 "$SCALE" "$command" --dir pass; done
+tiny_vllm_pass 300
 python3 -c 'import random; d = random.Random(4); print([[1] + [d.randrange(300, 4096) for _ in range(24)] for _ in range(6)])' >prompts.json
 
 # engine GGUF OUT: what the engine's server predicts.

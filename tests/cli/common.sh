@@ -156,3 +156,36 @@ with open(path, "w") as log:
                               "max_tokens": draw.choice([16, 32, 64])}) + "\n")
 PYTHON
 }
+
+# tiny_vllm_pass REQUESTS [TOML]: tiny/, the test model as a Hugging Face folder, and pass/, a pass that is to serve it by vLLM,
+# with that much traffic, scale.toml ending in TOML, and all done but the checkpoint.
+tiny_vllm_pass() {
+  local command
+  python3 "$SOURCE/tests/support/make_hf.py" "$(test_model)" tiny || fail "no Hugging Face folder"
+  printf '{"bos_token_id": 1, "eos_token_id": 2}\n' >tiny/generation_config.json
+  mkdir pass
+  cat >pass/scale.toml <<TOML
+[model]
+path = "../tiny"
+[constraint]
+kind = "memory"
+memory_mib = 64
+prompt_tokens = 16
+completion_tokens = 8
+[deploy]
+target = "vllm"
+hardware = "x86-avx512"
+threads = 1
+context = 256
+[traffic]
+log = "traffic.jsonl"
+[calibration]
+samples = 128
+max_tokens = 96
+channels = "off"
+${2:-}
+TOML
+  make_traffic "$1" pass/traffic.jsonl
+  expect_exit 0 "$SCALE" set --dir pass --because "a test"
+  for command in choose assemble; do expect_exit 0 "$SCALE" "$command" --dir pass; done
+}

@@ -7,10 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
 #include "rollout/arms/arm_server.h"
 #include "rollout/arms/http_request.h"
 #include "support/gateway_rig.h"
+#include "support/refusal.h"
 #include "support/tls_files.h"
 
 namespace scale::test {
@@ -21,15 +21,6 @@ using rollout::Outcome;
 using rollout::ServerCertificate;
 using rollout::http::TlsContext;
 using ::testing::HasSubstr;
-
-std::string refusal(const std::function<void()>& call) {
-    try {
-        call();
-    } catch (const core::Error& error) {
-        return error.found();
-    }
-    return "";
-}
 
 // A gateway that serves clients of "ca" and nobody else.
 class ClientCertificate : public ::testing::Test {

@@ -8,9 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
 #include "rollout/arms/http_request.h"
 #include "support/gateway_rig.h"
+#include "support/refusal.h"
 #include "support/tls_files.h"
 
 namespace scale::test {
@@ -217,15 +217,6 @@ TEST_F(TlsListener, ReadsItsCertificateAgainAndKeepsTheOldOneWhereTheNewOneIsNoG
     Peer after = client();
     ASSERT_TRUE(after.shake_hands());
     EXPECT_EQ(subject_of(after), "/CN=fresh");
-}
-
-std::string refusal(const std::function<void()>& call) {
-    try {
-        call();
-    } catch (const core::Error& error) {
-        return error.found();
-    }
-    return "";
 }
 
 TEST(ServerCertificate, RefusesKeysThatOthersCanReadOrThatDoNotFit) {
