@@ -30,11 +30,17 @@ constexpr int background = 10;  // niceness
 // Nobody's evidence can be missing from the checkpoint of no experiment.
 constexpr std::int64_t always = std::numeric_limits<std::int64_t>::max();
 
-// Those that a start could use as far as the log goes, the newest first.
-std::vector<std::filesystem::path> fitting_checkpoints(const std::filesystem::path& log_folder) {
-    std::vector<std::filesystem::path> fitting;
+struct Fitting {
+    std::filesystem::path file;
+    std::uint64_t segment = 0;
+};
+
+// Those that a start could use as far as the log goes, the newest first. Each is unpacked and checked for it.
+std::vector<Fitting> fitting_checkpoints(const std::filesystem::path& log_folder) {
+    std::vector<Fitting> fitting;
     for (const auto& file : checkpoints_of(log_folder)) try {
-            if (fits_log(read_checkpoint(file), log_folder)) fitting.push_back(file);
+            const Checkpoint checkpoint = read_checkpoint(file);
+            if (fits_log(checkpoint, log_folder)) fitting.push_back({file, checkpoint.segment.number});
             if (fitting.size() == kept) break;
         } catch (const core::Error&) {
             // It is of no use, then.
@@ -63,11 +69,10 @@ void LogKeeper::run(const SegmentLog& log) {
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background);
     std::uint64_t seen = 0;
     if (const auto fitting = fitting_checkpoints(options_.log_folder); !fitting.empty()) {
-        const Checkpoint newest = read_checkpoint(fitting.front());
-        seen = newest.segment.number;
+        seen = fitting.front().segment;
         const std::lock_guard lock(mutex_);
         newest_ = seen;
-        newest_bytes_ = std::filesystem::file_size(fitting.front());
+        newest_bytes_ = std::filesystem::file_size(fitting.front().file);
     }
     look_at_folder();
     auto removal = std::chrono::steady_clock::now();
@@ -145,7 +150,9 @@ void LogKeeper::checkpoint(std::uint64_t segment) {
     book.save(writer);
     made.state = writer.bytes();
     const std::uint64_t bytes = write_checkpoint(options_.log_folder, made, options_.before_step);
-    remove_other_checkpoints(options_.log_folder, fitting_checkpoints(options_.log_folder));
+    std::vector<std::filesystem::path> fitting;
+    for (const Fitting& one : fitting_checkpoints(options_.log_folder)) fitting.push_back(one.file);
+    remove_other_checkpoints(options_.log_folder, fitting);
     core::say_detail(
         fmt::format("checkpoint of the evidence up to segment {}: {} records, {} bytes", segment, made.records, bytes));
     const std::lock_guard lock(mutex_);
@@ -160,7 +167,7 @@ void LogKeeper::remove_old_segments() {
     rule.older_than_ms = options_.now_ms() - static_cast<std::int64_t>(options_.keep_days * day_ms);
     rule.read_before_ms = options_.read_before_ms ? options_.read_before_ms() : 0;
     const auto fitting = fitting_checkpoints(options_.log_folder);
-    if (fitting.size() == kept) rule.below = read_checkpoint(fitting.back()).segment.number;
+    if (fitting.size() == kept) rule.below = fitting.back().segment;
     const Removable removable = removable_segments(options_.log_folder, rule);
     for (const auto& segment : removable.segments) {
         if (options_.before_step) options_.before_step("removing");
