@@ -73,6 +73,18 @@ async function snapshot() {
   return JSON.parse(/^data: (.*)$/m.exec(text)[1]);
 }
 
+// Once what was served is counted: two looks, half a second and more apart, that say the same.
+async function settled() {
+  const counted = ({ evidence, live, arms }) => ({ evidence, live, arms });
+  let last = await snapshot();
+  await soon(async () => {
+    await new Promise((resume) => setTimeout(resume, 700));
+    const [before, now] = [last, (last = await snapshot())];
+    assert.deepEqual(counted(now), counted(before));
+  });
+  return last;
+}
+
 const entries = () => readFileSync(`${pass}/.scale/record.jsonl`, "utf8").trim().split("\n").map((line) => JSON.parse(line));
 
 // --- The rollout.
@@ -150,10 +162,10 @@ await check("traffic shows, and the share rises by itself", async () => {
   await page.getByText("Step 2 of 2").waitFor();
   await users.many(160, { grumbling: 0.03 });
   assert.equal(await users.one("break"), 500);
-  const now = await snapshot();
+  // Both the page and the snapshot may be behind what was served.
   await soon(async () => {
     const figures = await page.locator(".arm.candidate dd").first().innerText();
-    assert.equal(Number(figures.replace(/,/g, "")), now.arms.candidate.users);
+    assert.equal(Number(figures.replace(/,/g, "")), (await snapshot()).arms.candidate.users);
   });
   assert.ok(candidate.served > 40);
   await page.getByText("server error").first().waitFor();
@@ -271,7 +283,7 @@ await check("one button rolls back, traffic moves, and the record says who and w
 });
 
 await check("after a restart of the gateway the page comes back by itself, history and all", async () => {
-  const before = await snapshot();
+  const before = await settled();
   await scale("evaluate", "stop");
   await page.getByText("no connection").waitFor();
   await scale("evaluate", "start", "--original-only");
