@@ -28,7 +28,7 @@ void write_stand_in(const StandIn& request, const fs::path& log, core::Progress*
 }
 
 std::vector<TrialResult> run_trial(const TrialGroup& group, const fs::path& log, core::Progress* progress) {
-    const core::Json result = engine::run_job(trial_job_name, group, log, progress);
+    const core::Json result = engine::run_job(trial_job_name, group, log, progress, engine::ThreadWaits::as_deployed);
     auto results = core::required<std::vector<TrialResult>>(result, "results", trial_job_name);
     if (results.size() != group.models.size()) throw core::worker_error("the kernel trial lost a model");
     return results;

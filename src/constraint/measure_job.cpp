@@ -7,7 +7,8 @@
 namespace scale::constraint {
 
 Measurement measure(const MeasureRequest& request, const std::filesystem::path& log, core::Progress* progress) {
-    const core::Json result = engine::run_job(measure_job_name, request, log, progress);
+    const core::Json result =
+        engine::run_job(measure_job_name, request, log, progress, engine::ThreadWaits::as_deployed);
     return {core::required<record::Memory>(result, "memory", measure_job_name),
             core::required<record::Speed>(result, "speed", measure_job_name)};
 }

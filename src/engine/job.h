@@ -13,6 +13,7 @@
 
 #include "core/json.h"
 #include "core/progress.h"
+#include "engine/thread_waits.h"
 
 namespace scale::engine {
 
@@ -27,7 +28,7 @@ using Jobs = std::map<std::string, Job>;
 
 // Parent side. `log` receives the child's stderr (truncated at the start of the job).
 core::Json run_job(const std::string& name, const core::Json& request, const std::filesystem::path& log,
-                   core::Progress* progress = nullptr);
+                   core::Progress* progress = nullptr, ThreadWaits waits = ThreadWaits::brief);
 
 // The program that run_job starts; the running program by default. Tests set it to the real binary.
 void set_worker_program(const std::filesystem::path& program);

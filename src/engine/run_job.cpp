@@ -35,12 +35,13 @@ void truncate_log(const fs::path& log) {
     if (!file) throw core::system_error("cannot write " + log.string(), errno);
 }
 
-core::Process start_worker(const std::string& name, const fs::path& log) {
+core::Process start_worker(const std::string& name, const fs::path& log, ThreadWaits waits) {
     core::ProcessOptions options;
     const fs::path program = worker_program().empty() ? core::own_program() : worker_program();
     options.arguments = {program.string(), "worker", name};
+    options.environment = thread_environment(waits);
     // Without this the engine starts a debugger on itself when it aborts, which may hang for seconds.
-    options.environment = {{"GGML_NO_BACKTRACE", "1"}};
+    options.environment.emplace_back("GGML_NO_BACKTRACE", "1");
     options.pipe_stdin = true;
     options.pipe_stdout = true;
     options.stderr_file = log;
@@ -137,9 +138,10 @@ void set_worker_program(const fs::path& program) {
     worker_program() = program;
 }
 
-core::Json run_job(const std::string& name, const core::Json& request, const fs::path& log, core::Progress* progress) {
+core::Json run_job(const std::string& name, const core::Json& request, const fs::path& log, core::Progress* progress,
+                   ThreadWaits waits) {
     truncate_log(log);
-    core::Process worker = start_worker(name, log);
+    core::Process worker = start_worker(name, log, waits);
     send_request(worker, request);
     Answer answer;
     LineReader lines(worker.stdout_descriptor());

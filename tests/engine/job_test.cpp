@@ -1,6 +1,7 @@
 #include "engine/job.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 
@@ -51,6 +52,18 @@ TEST_F(JobTest, ReturnsTheResultInSpiteOfStrayPrints) {
     core::Progress progress("test");
     EXPECT_EQ(run_job("engine.selftest_echo", request, log(), &progress), request);
     EXPECT_THAT(core::read_file(log()), HasSubstr("a stray print"));
+}
+
+TEST_F(JobTest, ItsThreadsWaitBrieflyUnlessToldOtherwise) {
+    ::unsetenv("OMP_WAIT_POLICY");
+    ::unsetenv("GOMP_SPINCOUNT");
+    set_worker_program(script(R"(cat >/dev/null; printf '{"result": "%s"}\n' "$GOMP_SPINCOUNT$OMP_WAIT_POLICY")"));
+    const auto waits = [&](ThreadWaits asked) { return run_job("any", {}, log(), nullptr, asked); };
+    EXPECT_EQ(waits(ThreadWaits::brief), "1000");
+    EXPECT_EQ(waits(ThreadWaits::as_deployed), "");
+    ::setenv("OMP_WAIT_POLICY", "active", 1);
+    EXPECT_EQ(waits(ThreadWaits::brief), "active");
+    ::unsetenv("OMP_WAIT_POLICY");
 }
 
 TEST_F(JobTest, CarriesLargeRequestsAndNumbersThatAreNotFinite) {

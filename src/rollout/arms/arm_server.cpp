@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
-#include <cstdlib>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/progress.h"
+#include "engine/thread_waits.h"
 
 namespace scale::rollout {
 
@@ -77,9 +77,8 @@ std::vector<std::string> server_arguments(const ArmOptions& options, std::uint16
 }
 
 std::vector<std::pair<std::string, std::string>> server_environment(const ArmOptions& options) {
-    const bool stated = std::getenv("GOMP_SPINCOUNT") != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr;
-    if (!options.beside_another || stated) return {};
-    return {{"OMP_WAIT_POLICY", "passive"}};
+    return engine::thread_environment(options.beside_another ? engine::ThreadWaits::brief
+                                                             : engine::ThreadWaits::as_deployed);
 }
 
 ArmServer::ArmServer(ArmOptions options) : options_(std::move(options)) {

@@ -121,9 +121,8 @@ std::uint16_t free_port();
 // The command line of a llama-server for the arm.
 std::vector<std::string> server_arguments(const ArmOptions& options, std::uint16_t port);
 
-// What is added to the environment of a llama-server. Its threads wait for one another by spinning first, which is what
-// keeps another server off the cores; beside another they sleep at once (docs/measurements/arms.md). Empty where our
-// own environment says how to wait.
+// What is added to the environment of a llama-server: beside another one its threads wait briefly
+// (engine/thread_waits.h).
 std::vector<std::pair<std::string, std::string>> server_environment(const ArmOptions& options);
 
 }  // namespace scale::rollout

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""What it costs, and what it saves, that a worker's engine threads sleep while they wait for each other.
+
+  worker_waits.py --scale PROGRAM --model GGUF --text FILE [--chunks 4] [--rounds 3]
+
+The same held-out measurement (`quality.measure`, two threads, the model against itself) with the engine's threads spinning
+(OpenMP's default) and sleeping, alone and beside one busy process for each core, in interleaved rounds. Prints wall seconds.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+CHUNK = 512
+POLICIES = {"spinning": {"GOMP_SPINCOUNT": "300000"}, "sleeping": {"OMP_WAIT_POLICY": "passive"}}
+
+
+def worker(scale, job, request, environment):
+    done = subprocess.run([scale, "worker", job], input=json.dumps(request), capture_output=True, text=True,
+                          env={**os.environ, **environment})
+    last = json.loads(done.stdout.splitlines()[-1])
+    if "result" not in last:
+        raise SystemExit(f"{job}: {last}")
+    return last["result"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--scale", "--model", "--text"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--chunks", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        words = pathlib.Path(options.text).read_text(errors="ignore")[: options.chunks * CHUNK * 6]
+        asked = {"model": options.model, "max_tokens": 1 << 20,
+                 "requests": [{"id": "0", "stratum": "", "messages": [], "prompt": words, "answer": ""}]}
+        tokens = worker(options.scale, "calibration.tokenize", asked, {})["sequences"][0]["tokens"]
+        chunks = min(options.chunks, len(tokens) // CHUNK)
+        held_out = folder / "held_out.jsonl"
+        held_out.write_text("".join(json.dumps({"id": f"chunk {i}", "stratum": "text", "text": "…",
+                                                "tokens": tokens[i * CHUNK:(i + 1) * CHUNK]}) + "\n" for i in range(chunks)))
+        (folder / "items.json").write_text('{"items":[]}')
+        checkpoint = folder / "checkpoint.jsonl"
+        request = {"original": options.model, "candidate": options.model, "items": str(folder / "items.json"),
+                   "held_out": str(held_out), "checkpoint": str(checkpoint), "kl_tokens": chunks * (CHUNK - 1),
+                   "first_tokens": 1 << 20, "last_tokens": chunks * (CHUNK - 1), "seed": 1, "threads": cores}
+        seconds = {}
+        for _ in range(options.rounds):
+            for beside in (0, cores):
+                others = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(beside)]
+                try:
+                    for policy, environment in POLICIES.items():
+                        checkpoint.unlink(missing_ok=True)
+                        begin = time.monotonic()
+                        worker(options.scale, "quality.measure", request, environment)
+                        seconds.setdefault((beside, policy), []).append(time.monotonic() - begin)
+                finally:
+                    for other in others:
+                        other.kill()
+        print(f"| busy processes beside | threads | spinning, s | sleeping, s | sleeping / spinning |\n|---|---|---|---|---|")
+        for beside in (0, cores):
+            spinning, sleeping = (seconds[(beside, policy)] for policy in POLICIES)
+            print(f"| {beside} | {cores} | {statistics.median(spinning):.1f} ({min(spinning):.1f} to {max(spinning):.1f}) | "
+                  f"{statistics.median(sleeping):.1f} ({min(sleeping):.1f} to {max(sleeping):.1f}) | "
+                  f"{statistics.median(sleeping) / statistics.median(spinning):.2f} |")
+
+
+main()
