@@ -1,7 +1,7 @@
 # Verbs for people. `make demo` and `make test` are all the set-up a newcomer does: both install what is missing, build
 # the engine into a cache outside the checkout and then the program.
 SHELL := /bin/bash
-.PHONY: help packages engine configure build program demo worked-pass test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-arms bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
+.PHONY: help packages engine configure build program demo worked-pass test test-slow test-browser bench bench-gate bench-statistics bench-lock bench-rollout bench-gateway bench-arms bench-waits bench-quantizer bench-quantize bench-formats bench-redaction bench-refresh bench-ablation bench-suffering bench-assemble asan tsan format fuzz docs install package clean
 PRESET ?= release
 export CCACHE_NOHASHDIR := 1
 export CCACHE_BASEDIR := $(CURDIR)
@@ -85,6 +85,10 @@ bench-gateway: build
 # make bench-arms MODEL=gguf: two servers on the same cores (docs/measurements/arms.md).
 bench-arms: build
 	@python3 bench/gateway/arms.py --scale build/$(PRESET)/scale --model $(MODEL)
+
+# make bench-waits TEXT=file [MODEL=gguf]: what it costs and saves that a worker's threads sleep while they wait.
+bench-waits: build
+	@python3 bench/worker_waits.py --scale build/$(PRESET)/scale --model $(MODEL) --text $(TEXT)
 
 # make bench-quantizer CALIBRATION=text FOREIGN=text [MODEL=gguf TYPES=Q4_K_S,Q2_K ALLOCATION=1]: not part of `bench`, it needs texts.
 MODEL ?= tests/data/tiny-256/tiny-256.f16.gguf
