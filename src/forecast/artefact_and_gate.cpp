@@ -7,8 +7,7 @@
 #include "forecast/rates.h"
 #include "forecast/steps.h"
 #include "quality/looks.h"
-#include "quantize/allocation/effort.h"
-#include "quantize/produce/steps.h"
+#include "quantize/effort.h"
 
 namespace scale::forecast {
 
@@ -79,15 +78,17 @@ void add_time(const Facts& facts, const Making& making, record::Forecast& step) 
     const auto tokens = static_cast<double>(calibration_tokens(facts));
     double passes = statistics_cost * tokens;  // tokens at a prompt's cost
     double rounded = 0;                        // weights, with error feedback
+    const auto effort = quantize::effort_for(facts.original.parameters,
+                                             std::max(facts.original.width, facts.original.feed_forward));
     step.seconds_how = fmt::format("{}, statistics on {:.0f} tokens", making.type.name, tokens);
     if (making.searched) {
-        passes += gradient_cost * quantize::search_gradient_tokens + moments_cost * quantize::search_input_tokens +
-                  2 * quantize::search_probe_tokens;
+        passes += gradient_cost * static_cast<double>(effort.search_gradients) +
+                  moments_cost * static_cast<double>(effort.search_inputs) + 2 * effort.probe_budget;
         rounded += search_roundings * weights;
         step.seconds_how += ", the search for types";
     }
     if (making.refined) {
-        passes += moments_cost * std::min(tokens, static_cast<double>(quantize::refinement_tokens));
+        passes += moments_cost * std::min(tokens, static_cast<double>(effort.refinement));
         rounded += weights;
         step.seconds_how += ", refinement";
     }

@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "core/hash.h"
-#include "quantize/allocation/effort.h"
 #include "quantize/allocation/search_steps.h"
 #include "quantize/grid/grid.h"
 #include "quantize/network/output_gradient_moments.h"
@@ -17,8 +16,6 @@ namespace scale::quantize {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr double least_operations = 1.5e12;  // that probes may cost, and exchanges
 
 std::string error_key(const std::string& tensor) {
     return "error " + tensor;
@@ -37,7 +34,8 @@ AllocationSearch::AllocationSearch(const AllocationRequest& request,
       original_(request.original),
       stock_(engine::plan_quantization(request.original, request.mix)),
       admissible_(admissible_types(original_, stock_, request.allowed_types)),
-      texts_(divide_texts(calibration)),
+      effort_(effort_for(original_)),
+      texts_(divide_texts(calibration, effort_)),
       journal_(request.journal, journal_fingerprint()),
       resumed_at_(journal_.size()),
       memory_groups_(groups_in_memory(admissible_.tensors, request.memory_bytes)),
@@ -60,7 +58,7 @@ AllocationSearch::~AllocationSearch() {
 }
 
 std::string AllocationSearch::journal_fingerprint() const {
-    constexpr int form = 1;
+    constexpr int form = 2;
     return core::sha256_hex(core::canonical({{"form", form},
                                              {"given", request_.fingerprint},
                                              {"mix", request_.mix},
@@ -79,10 +77,7 @@ const std::vector<double>& AllocationSearch::errors_of(std::size_t tensor) const
 }
 
 std::size_t AllocationSearch::affordable(std::uint64_t tokens) const {
-    double operations = 0;  // a token
-    for (const FreeTensor& tensor : admissible_.tensors) operations += 2 * static_cast<double>(tensor.weights());
-    return static_cast<std::size_t>(std::max(operations * search_probe_tokens, least_operations) /
-                                    (operations * static_cast<double>(std::max<std::uint64_t>(tokens, 1))));
+    return static_cast<std::size_t>(effort_.probe_budget / static_cast<double>(std::max<std::uint64_t>(tokens, 1)));
 }
 
 // Inputs that are gathered again for a later step do not turn the display back.
@@ -112,7 +107,7 @@ void AllocationSearch::measure_gradients() {
     if (!request_.gradients || !fits) return;
     if (!journal_.find(done)) {
         OutputGradientOptions options;
-        options.tokens = search_gradient_tokens;
+        options.tokens = effort_.search_gradients;
         options.threads = request_.threads;
         const auto moments = output_gradient_moments(original_, texts_.inputs, options, [&](double at, double total) {
             show(gradients_end * at / std::max(total, 1.0), "what each output matters");

@@ -65,6 +65,7 @@ class AllocationSearch {
     model::GgufFile original_;
     engine::QuantizePlan stock_;
     Admissible admissible_;
+    Effort effort_;
     AllocationTexts texts_;
     AllocationJournal journal_;
     std::size_t resumed_at_;

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "quantize/allocation/effort.h"
-
 namespace scale::quantize {
 
 namespace {
 
 constexpr std::size_t least_to_divide = 8;
 constexpr std::size_t held_out_every = 4;
-constexpr std::uint64_t probe_tokens = 2048;
-constexpr std::uint64_t held_out_tokens = 4096;
 constexpr std::size_t short_piece = 256;
 
 // Evenly spaced samples, each cut to `longest`, with about `wanted` tokens in all.
@@ -34,15 +30,15 @@ std::vector<model::TokenSequence> spread(const std::vector<model::TokenSequence>
 
 }  // namespace
 
-AllocationTexts divide_texts(const std::vector<model::TokenSequence>& calibration) {
+AllocationTexts divide_texts(const std::vector<model::TokenSequence>& calibration, const Effort& effort) {
     std::vector<model::TokenSequence> made_on, held_out;
     for (std::size_t i = 0; i < calibration.size(); ++i) {
         const bool held = calibration.size() >= least_to_divide && i % held_out_every == held_out_every - 1;
         (held ? held_out : made_on).push_back(calibration[i]);
     }
     constexpr std::size_t whole = SIZE_MAX;
-    return {spread(made_on, search_input_tokens, whole), spread(made_on, probe_tokens, short_piece),
-            spread(held_out, held_out_tokens, short_piece)};
+    return {spread(made_on, effort.search_inputs, whole), spread(made_on, effort.search_probes, short_piece),
+            spread(held_out, effort.search_held_out, short_piece)};
 }
 
 }  // namespace scale::quantize

@@ -11,7 +11,9 @@
 #include "core/progress.h"
 #include "core/text.h"
 #include "engine/job.h"
+#include "model/gguf.h"
 #include "model/huggingface/model_folder.h"
+#include "quantize/effort.h"
 #include "quantize/export/side_files.h"
 #include "quantize/packed/checkpoint_format.h"
 #include "quantize/produce/publish.h"
@@ -86,7 +88,7 @@ core::Json run_export(const record::Pass& pass, const Order& order, const Places
                            {{"original", order.original.string()},
                             {"source", places.source.string()},
                             {"set", order.set_file.string()},
-                            {"tokens", refinement_tokens},
+                            {"tokens", effort_for(model::GgufFile(order.original)).refinement},
                             {"format", format},
                             {"devices", pass.file().deploy.tensor_parallel},
                             {"fold", true},

@@ -7,6 +7,8 @@
 #include "core/progress.h"
 #include "engine/job.h"
 #include "engine/model.h"
+#include "model/gguf.h"
+#include "quantize/effort.h"
 #include "quantize/refine/journal.h"
 
 namespace scale::quantize {
@@ -89,11 +91,12 @@ std::string refine(record::Pass& pass, const Order& order, const ChosenPlan& cho
                    const GatheredStatistics& statistics, const fs::path& partial, Notes& notes) {
     if (pass.file().calibration.rounding == "stock") return stock_method;
     const fs::path journal = refinement_journal(pass);
+    const std::uint64_t tokens = effort_for(model::GgufFile(order.original)).refinement;
     const std::string fingerprint = core::sha256_hex(core::canonical({{"model", order.original_sha256},
                                                                       {"set", order.set.set_sha256},
                                                                       {"statistics", statistics.sha256},
                                                                       {"plan", chosen.sha256},
-                                                                      {"tokens", refinement_tokens},
+                                                                      {"tokens", tokens},
                                                                       {"engine", engine::engine_version()},
                                                                       {"form", 3}}));
     core::Progress progress("refining " + chosen.type);
@@ -104,7 +107,7 @@ std::string refine(record::Pass& pass, const Order& order, const ChosenPlan& cho
                                 {"set", order.set_file.string()},
                                 {"journal", journal.string()},
                                 {"fingerprint", fingerprint},
-                                {"tokens", refinement_tokens},
+                                {"tokens", tokens},
                                 {"threads", order.threads}},
                                pass.work_folder() / "refine.log", &progress);
     });

@@ -16,9 +16,6 @@
 
 namespace scale::quantize {
 
-// Whole second moments of inputs some thousand wide settle at a few times their width; more costs time in proportion.
-inline constexpr std::uint64_t refinement_tokens = 32768;
-
 // What was unusual, gathered along the way; a sentence each.
 using Notes = std::vector<std::string>;
 
