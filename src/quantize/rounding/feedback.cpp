@@ -21,6 +21,7 @@ using core::lane_count;
 using core::Lanes;
 using core::load;
 using core::store;
+using core::sum;
 
 // Working state of a tile of rows; every matrix is rows × K row-major.
 struct Tile {
@@ -189,13 +190,14 @@ SCALE_CLONES bool sweep_block(Tile& tile, const Moments& moments, int row, int b
     return changed;
 }
 
-// H·x and H·y inside a block, H being symmetric: a multiple of each of its rows is added up, so that no sum crosses lanes.
+// H·x and H·y inside a block. Narrow blocks add up multiples of H's rows, H being symmetric, so that no sum crosses lanes;
+// wide ones read each row once, front to back.
 SCALE_INLINE void curvature_along(const Moments& moments, int first, int width, const float* x, const float* y,
                                   float* hx, float* hy) {
     const auto n = static_cast<std::size_t>(moments.columns);
-    for (int b = 0; b < width; b += 2 * lane_count) {
+    const float* curvature = moments.values.data() + static_cast<std::size_t>(first) * n + first;
+    if (width == 2 * lane_count) {
         Lanes x0 = {}, x1 = {}, y0 = {}, y1 = {};
-        const float* curvature = moments.values.data() + static_cast<std::size_t>(first) * n + first + b;
         for (int a = 0; a < width; ++a, curvature += n) {
             const Lanes h0 = load(curvature), h1 = load(curvature + lane_count);
             x0 += x[a] * h0;
@@ -203,10 +205,21 @@ SCALE_INLINE void curvature_along(const Moments& moments, int first, int width, 
             y0 += y[a] * h0;
             y1 += y[a] * h1;
         }
-        store(hx + b, x0);
-        store(hx + b + lane_count, x1);
-        store(hy + b, y0);
-        store(hy + b + lane_count, y1);
+        store(hx, x0);
+        store(hx + lane_count, x1);
+        store(hy, y0);
+        store(hy + lane_count, y1);
+        return;
+    }
+    for (int a = 0; a < width; ++a, curvature += n) {
+        Lanes sum_x = {}, sum_y = {};
+        for (int b = 0; b < width; b += lane_count) {
+            const Lanes h = load(curvature + b);
+            sum_x += h * load(x + b);
+            sum_y += h * load(y + b);
+        }
+        hx[a] = sum(sum_x);
+        hy[a] = sum(sum_y);
     }
 }
 
