@@ -20,7 +20,6 @@ namespace {
 using core::lane_count;
 using core::Lanes;
 using core::load;
-using core::store;
 using core::sum;
 
 // Working state of a tile of rows; every matrix is rows × K row-major.
@@ -190,39 +189,6 @@ SCALE_CLONES bool sweep_block(Tile& tile, const Moments& moments, int row, int b
     return changed;
 }
 
-// H·x and H·y inside a block. Narrow blocks add up multiples of H's rows, H being symmetric, so that no sum crosses lanes;
-// wide ones read each row once, front to back.
-SCALE_INLINE void curvature_along(const Moments& moments, int first, int width, const float* x, const float* y,
-                                  float* hx, float* hy) {
-    const auto n = static_cast<std::size_t>(moments.columns);
-    const float* curvature = moments.values.data() + static_cast<std::size_t>(first) * n + first;
-    if (width == 2 * lane_count) {
-        Lanes x0 = {}, x1 = {}, y0 = {}, y1 = {};
-        for (int a = 0; a < width; ++a, curvature += n) {
-            const Lanes h0 = load(curvature), h1 = load(curvature + lane_count);
-            x0 += x[a] * h0;
-            x1 += x[a] * h1;
-            y0 += y[a] * h0;
-            y1 += y[a] * h1;
-        }
-        store(hx, x0);
-        store(hx + lane_count, x1);
-        store(hy, y0);
-        store(hy + lane_count, y1);
-        return;
-    }
-    for (int a = 0; a < width; ++a, curvature += n) {
-        Lanes sum_x = {}, sum_y = {};
-        for (int b = 0; b < width; b += lane_count) {
-            const Lanes h = load(curvature + b);
-            sum_x += h * load(x + b);
-            sum_y += h * load(y + b);
-        }
-        hx[a] = sum(sum_x);
-        hy[a] = sum(sum_y);
-    }
-}
-
 // Newton step for d and dmin of one block on fixed codes: the loss is quadratic in both. Kept where it lowers the loss
 // after rounding to binary16.
 SCALE_CLONES void refit_block(Tile& tile, const Moments& moments, int row, int block, float* gradient, float* change) {
@@ -239,14 +205,20 @@ SCALE_CLONES void refit_block(Tile& tile, const Moments& moments, int row, int b
                                                  : grid.min_high < 0 ? 1.0f
                                                                      : 0.0f;
     }
-    std::array<float, max_superblock> curved_d{}, curved_min{};
-    curvature_along(moments, first, width, along_d.data(), along_min.data(), curved_d.data(), curved_min.data());
     double dd = 0, dm = 0, mm = 0, gd = 0, gm = 0;
     for (int a = 0; a < width; ++a) {
         const auto i = static_cast<std::size_t>(a);
-        dd += static_cast<double>(along_d[i]) * curved_d[i];
-        dm += static_cast<double>(along_min[i]) * curved_d[i];
-        mm += static_cast<double>(along_min[i]) * curved_min[i];
+        const float* curvature = moments.values.data() + static_cast<std::size_t>(first + a) * n + first;
+        Lanes sum_d = {}, sum_min = {};
+        for (int b = 0; b < width; b += lane_count) {
+            const Lanes h = load(curvature + b);
+            sum_d += h * load(along_d.data() + b);
+            sum_min += h * load(along_min.data() + b);
+        }
+        const float hd = sum(sum_d), hm = sum(sum_min);
+        dd += static_cast<double>(along_d[i]) * hd;
+        dm += static_cast<double>(along_min[i]) * hd;
+        mm += static_cast<double>(along_min[i]) * hm;
         gd += static_cast<double>(gradient[first + a]) * along_d[i];
         gm += static_cast<double>(gradient[first + a]) * along_min[i];
     }
