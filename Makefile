@@ -86,7 +86,7 @@ bench-gateway: build
 bench-arms: build
 	@python3 bench/gateway/arms.py --scale build/$(PRESET)/scale --model $(MODEL)
 
-# make bench-waits TEXT=file [MODEL=gguf]: what it costs and saves that a worker's threads sleep while they wait.
+# make bench-waits TEXT=file [MODEL=gguf]: what it costs and saves that a worker's threads spin only briefly.
 bench-waits: build
 	@python3 bench/worker_waits.py --scale build/$(PRESET)/scale --model $(MODEL) --text $(TEXT)
 

@@ -11,7 +11,6 @@ text in memory and compares every position. The divergence of the original from 
 """
 
 import argparse
-import json
 import os
 import pathlib
 import re
@@ -20,7 +19,7 @@ import statistics
 import subprocess
 import tempfile
 
-CHUNK = 512
+from held_out_job import CHUNK, HeldOutJob
 
 
 def processor_seconds():
@@ -28,32 +27,12 @@ def processor_seconds():
     return used.ru_utime + used.ru_stime
 
 
-def worker(scale, job, request):
-    done = subprocess.run([scale, "worker", job], input=json.dumps(request), capture_output=True, text=True)
-    last = json.loads(done.stdout.splitlines()[-1])
-    if "result" not in last:
-        raise SystemExit(f"{job}: {last}")
-    return last["result"]
-
-
-def tokens_of(scale, model, text):
-    request = {"model": model, "max_tokens": 1 << 20,
-               "requests": [{"id": "0", "stratum": "", "messages": [], "prompt": text, "answer": ""}]}
-    return worker(scale, "calibration.tokenize", request)["sequences"][0]["tokens"]
-
-
-def lock(options, candidate, held_out, folder, chunks):
-    (folder / "items.json").write_text('{"items":[]}')
-    checkpoint = folder / "checkpoint.jsonl"
-    checkpoint.unlink(missing_ok=True)
+def lock(job, candidate):
     begin = processor_seconds()
-    result = worker(options.scale, "quality.measure",
-                    {"original": options.model, "candidate": candidate, "items": str(folder / "items.json"),
-                     "held_out": str(held_out), "checkpoint": str(checkpoint), "kl_tokens": chunks * (CHUNK - 1),
-                     "first_tokens": 1 << 20, "last_tokens": chunks * (CHUNK - 1), "seed": 1, "threads": 1})
+    result = job.run(candidate, threads=1)
     seconds = processor_seconds() - begin
     values = [kl for sequence in result["sequences"] for kl in sequence["kl"]]
-    return seconds, sum(values) / len(values), len(values), checkpoint.stat().st_size
+    return seconds, sum(values) / len(values), len(values), job.checkpoint.stat().st_size
 
 
 def perplexity(options, candidate, text, folder, chunks):
@@ -85,13 +64,8 @@ def main():
         text = folder / "text.txt"
         words = pathlib.Path(options.text).read_text(errors="ignore")[: options.chunks * CHUNK * 6]
         text.write_text(words)
-        tokens = tokens_of(options.scale, options.model, words)
-        chunks = min(options.chunks, len(tokens) // CHUNK)
-        held_out = folder / "held_out.jsonl"
-        with held_out.open("w") as file:
-            for i in range(chunks):
-                file.write(json.dumps({"id": f"chunk {i}", "stratum": "text", "text": "…",
-                                       "tokens": tokens[i * CHUNK:(i + 1) * CHUNK]}) + "\n")
+        job = HeldOutJob(options.scale, options.model, words, options.chunks, folder)
+        chunks = job.chunks
         candidate = str(folder / "candidate.gguf")
         subprocess.run([str(pathlib.Path(options.engine) / "bin" / "llama-quantize"), options.model, candidate,
                         options.type, "1"], check=True, capture_output=True)
@@ -99,12 +73,12 @@ def main():
         print("| round | lock, s | llama-perplexity, both passes, s | ratio, same chunks | ratio, per scored token | KL, lock | KL, llama-perplexity | scored "
               "tokens | kept on disk, bytes |\n|---|---|---|---|---|---|---|---|---|")
         for round_number in range(1, options.rounds + 1):
-            ours = lock(options, candidate, held_out, folder, chunks)
+            ours = lock(job, candidate)
             theirs = perplexity(options, candidate, text, folder, chunks)
             ratios.append(theirs[0] / theirs[2] / (ours[0] / ours[2]))
             print(f"| {round_number} | {ours[0]:.1f} | {theirs[0]:.1f} | {theirs[0] / ours[0]:.2f} | {ratios[-1]:.2f} | {ours[1]:.5f} | "
                   f"{theirs[1]:.5f} | {ours[2]} / {theirs[2]} | {ours[3]} / {theirs[3]} |", flush=True)
-        ours = lock(options, options.model, held_out, folder, chunks)
+        ours = lock(job, options.model)
         theirs = perplexity(options, options.model, text, folder, chunks)
         print(f"\nMedian ratio per scored token {statistics.median(ratios):.2f} ({chunks} chunks of {CHUNK} tokens, {options.type}). The "
               f"original against itself: {ours[1]:.2g} nats (lock), {theirs[1]:.2g} (llama-perplexity).")

@@ -4,12 +4,11 @@
   worker_waits.py --scale PROGRAM --model GGUF --text FILE [--chunks 4] [--rounds 3]
 
 The same held-out measurement (`quality.measure`, a thread for each core, the model against itself) with libgomp's own waiting,
-with what `scale` sets for its workers (engine/thread_waits.h) and with threads that sleep at once, alone and beside one busy process for each core, in
-interleaved rounds. Prints wall seconds.
+with what `scale` sets for its workers (engine/thread_waits.h) and with threads that sleep at once, alone and beside one busy
+process for each core, in interleaved rounds. Prints wall seconds.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import statistics
@@ -17,17 +16,9 @@ import subprocess
 import tempfile
 import time
 
-CHUNK = 512
+from held_out_job import CHUNK, HeldOutJob
+
 POLICIES = {"libgomp": {"GOMP_SPINCOUNT": "300000"}, "brief": {"GOMP_SPINCOUNT": "1000"}, "passive": {"OMP_WAIT_POLICY": "passive"}}
-
-
-def worker(scale, job, request, environment):
-    done = subprocess.run([scale, "worker", job], input=json.dumps(request), capture_output=True, text=True,
-                          env={**os.environ, **environment})
-    last = json.loads(done.stdout.splitlines()[-1])
-    if "result" not in last:
-        raise SystemExit(f"{job}: {last}")
-    return last["result"]
 
 
 def main():
@@ -39,29 +30,16 @@ def main():
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
         words = pathlib.Path(options.text).read_text(errors="ignore")[: options.chunks * CHUNK * 6]
-        asked = {"model": options.model, "max_tokens": 1 << 20,
-                 "requests": [{"id": "0", "stratum": "", "messages": [], "prompt": words, "answer": ""}]}
-        tokens = worker(options.scale, "calibration.tokenize", asked, {})["sequences"][0]["tokens"]
-        chunks = min(options.chunks, len(tokens) // CHUNK)
-        held_out = folder / "held_out.jsonl"
-        held_out.write_text("".join(json.dumps({"id": f"chunk {i}", "stratum": "text", "text": "…",
-                                                "tokens": tokens[i * CHUNK:(i + 1) * CHUNK]}) + "\n" for i in range(chunks)))
-        (folder / "items.json").write_text('{"items":[]}')
-        checkpoint = folder / "checkpoint.jsonl"
-        request = {"original": options.model, "candidate": options.model, "items": str(folder / "items.json"),
-                   "held_out": str(held_out), "checkpoint": str(checkpoint), "kl_tokens": chunks * (CHUNK - 1),
-                   "first_tokens": 1 << 20, "last_tokens": chunks * (CHUNK - 1), "seed": 1, "threads": cores}
+        job = HeldOutJob(options.scale, options.model, words, options.chunks, pathlib.Path(name))
         seconds = {}
         for _ in range(options.rounds):
             for beside in (0, cores):
                 others = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(beside)]
                 try:
                     for policy, environment in POLICIES.items():
-                        checkpoint.unlink(missing_ok=True)
                         begin = time.monotonic()
-                        worker(options.scale, "quality.measure", request, environment)
+                        job.run(options.model, cores, environment)
                         seconds.setdefault((beside, policy), []).append(time.monotonic() - begin)
                 finally:
                     for other in others:

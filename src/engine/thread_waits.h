@@ -1,9 +1,9 @@
 // How the threads of an engine in a child process wait for one another, which they do several hundred times a token.
 //
 // libgomp lets them spin for milliseconds before they sleep. That costs nothing on a machine of one's own, and beside other
-// work on the same cores it keeps that work, or the engine's own working threads, from running: two processes then need
-// six times as long as one after the other. Sleeping at once makes one process alone a third as fast at single tokens.
-// A short spin has neither fault (docs/measurements/arms.md).
+// work on the same cores it keeps that work, or the engine's own working threads, from running: two processes then take
+// six times as long for their prompts as one after the other. Sleeping at once makes one process alone a third as fast at
+// single tokens. A short spin is nearly as good as the better of both (docs/measurements/arms.md).
 #pragma once
 
 #include <string>

@@ -83,7 +83,9 @@ void add_time(const Facts& facts, const Making& making, record::Forecast& step) 
     step.seconds_how = fmt::format("{}, statistics on {:.0f} tokens", making.type.name, tokens);
     if (making.searched) {
         passes += gradient_cost * static_cast<double>(effort.search_gradients) +
-                  moments_cost * static_cast<double>(effort.search_inputs) + 2 * effort.probe_budget;
+                  moments_cost * static_cast<double>(effort.search_inputs) +
+                  rate::probe_looks * static_cast<double>(effort.search_probes) +
+                  rate::held_out_looks * static_cast<double>(effort.search_held_out);
         rounded += search_roundings * weights;
         step.seconds_how += ", the search for types";
     }

@@ -19,4 +19,8 @@ inline constexpr double stock_weights = 12e6;   // a second, rounded by the stoc
 inline constexpr double refined_weights = 6e6;  // a second, with error feedback
 inline constexpr double read_weights = 60e6;    // a second, decoded and looked at
 
+// The looks at the whole model that a search for types takes (quantize/effort.h): the original's own, then one for each role
+// of a matrix; and of those that decide, the original's, the plan's and three exchanges that did not help.
+inline constexpr double probe_looks = 8, held_out_looks = 5;
+
 }  // namespace scale::forecast::rate
