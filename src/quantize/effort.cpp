@@ -21,10 +21,8 @@ Effort effort_for(std::uint64_t parameters, std::uint64_t widest_input) {
     const auto width = static_cast<double>(widest_input);
     Effort effort;
     effort.refinement = at_least_cheap(8 * width, cheap, 32768);
-    effort.search_inputs = at_least_cheap(std::max(4096.0, 3 * width), cheap, 8192);
+    effort.search_inputs = at_least_cheap(std::max(4096.0, 2.5 * width), cheap, 8192);
     effort.search_gradients = at_least_cheap(2048, cheap / 3, 4096);
-    effort.search_probes = at_least_cheap(1024, cheap / 8, 2048);
-    effort.search_held_out = 2 * effort.search_probes;
     effort.probe_budget = std::max(12288.0, cheap);
     return effort;
 }

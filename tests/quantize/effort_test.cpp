@@ -24,11 +24,11 @@ TEST(Effort, ASmallModelReadsAllThatIsEverRead) {
     EXPECT_GT(most.probe_budget, 500'000);
 }
 
-TEST(Effort, ALargeModelsLooksAreShort) {
+TEST(Effort, ALargeModelReadsFewGradientsAndLooksAsLongAsASmallOne) {
     const Effort effort = effort_for(8'000'000'000, 14336);
     EXPECT_EQ(effort.search_gradients, 2048u);
-    EXPECT_EQ(effort.search_probes, 1024u);
-    EXPECT_EQ(effort.search_held_out, 2048u);
+    EXPECT_EQ(effort.search_probes, 2048u);
+    EXPECT_EQ(effort.search_held_out, 4096u);
     EXPECT_EQ(effort.probe_budget, 12288);
     EXPECT_EQ(effort_for(0, 0).refinement, 32768u);
 }
