@@ -159,7 +159,8 @@ Ending feedback(Commands& commands, const EvaluateOptions& options) {
 
 Ending action(Commands& commands, const EvaluateOptions& options, const std::string& name) {
     const auto& folder = commands.global().folder;
-    const auto answer = rollout::ask_action(folder, require_gateway(folder), name, options.because);
+    const rollout::GatewayInfo gateway = require_gateway(folder);
+    const auto answer = rollout::ask_action(folder, gateway, name, options.because);
     const Json refusal = answer.body.value("error", Json::object());
     const std::string message = answer.body.value("message", refusal.value("message", core::canonical(answer.body)));
     if (answer.status == 409)
@@ -168,6 +169,10 @@ Ending action(Commands& commands, const EvaluateOptions& options, const std::str
         throw core::worker_error(fmt::format("the gateway answered {}: {}", answer.status, message));
     Ending ending;
     ending.text = message;
+    if (name == "stop") {
+        rollout::await_gateway_end(folder, gateway);
+        ending.text += fmt::format("\nthe gateway (process {}) has ended", gateway.pid);
+    }
     ending.json = answer.body;
     ending.next = name == "stop" ? "scale report" : "scale evaluate status";
     return ending;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -122,6 +123,20 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
 GatewayAnswer ask_action(const std::filesystem::path& pass_folder, const GatewayInfo& gateway,
                          const std::string& action, const std::string& because) {
     return ask_gateway(pass_folder, gateway, "POST", "/scale/v1/" + action, {{"because", because}, {"who", person()}});
+}
+
+void await_gateway_end(const std::filesystem::path& pass_folder, const GatewayInfo& gateway) {
+    core::Progress progress("waiting for the gateway's last answers");
+    const auto began = std::chrono::steady_clock::now();
+    while (gateway_alive(pass_folder)) {
+        const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - began;
+        if (waited > 2min)
+            throw core::worker_error(
+                fmt::format("the gateway (process {}) has been told to stop and is still there", gateway.pid), "",
+                fmt::format("read {}", (rollout_folder(pass_folder) / "gateway.log").string()));
+        progress.update(0, 1, fmt::format("{:.0f} s", waited.count()));
+        std::this_thread::sleep_for(20ms);
+    }
 }
 
 std::string live_page_url(const std::filesystem::path& pass_folder, const GatewayInfo& gateway) {

@@ -59,6 +59,10 @@ GatewayAnswer ask_gateway(const std::filesystem::path& pass_folder, const Gatewa
 GatewayAnswer ask_action(const std::filesystem::path& pass_folder, const GatewayInfo& gateway,
                          const std::string& action, const std::string& because);
 
+// After "stop": waits until the gateway has let go of the pass, so that the next one can start; answers under way finish
+// first, for GatewayOptions::drain_time at most. A worker error where the process is still there two minutes on.
+void await_gateway_end(const std::filesystem::path& pass_folder, const GatewayInfo& gateway);
+
 // Where the operator's browser finds the live page. The key stands behind '#', which a browser keeps to itself.
 std::string live_page_url(const std::filesystem::path& pass_folder, const GatewayInfo& gateway);
 
