@@ -227,24 +227,35 @@ def cpu_model():
         return next((line.split(":")[1].strip() for line in info if line.startswith("model name")), "unknown")
 
 
+def family(process):
+    """A process and its children, theirs included: nginx works in them."""
+    pids = [process.pid]
+    for pid in pids:
+        pids += map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return pids
+
+
 def memory_of(process):
     """Proportional resident memory of a process and its children, KiB."""
-    pids, total = [process.pid], 0
-    for pid in pids:
+    total = 0
+    for pid in family(process):
         with open(f"/proc/{pid}/smaps_rollup") as facts:
             total += next(int(line.split()[1]) for line in facts if line.startswith("Pss:"))
-        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        pids += map(int, children)
     return total
 
 
 def processor_seconds(process):
-    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    ticks = 0
+    for pid in family(process):
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def wait_until_idle(process, limit=120):
     """A proxy that could not keep up goes on with its backlog, at the expense of whoever is measured next."""
+    if process is None:
+        return
     end = time.time() + limit
     while time.time() < end:
         before = processor_seconds(process)
@@ -267,12 +278,10 @@ def measure_latency(bench, given):
                 if name == "LiteLLM" and rate > given.rates[0]:
                     continue
                 results[name].setdefault(rate, []).append(bench.load("rate", port, rate, given.seconds, given.connections))
-                if process:
-                    wait_until_idle(process)
+                wait_until_idle(process)
         for name, (port, process) in ways.items():
             results[name].setdefault("wrk", []).append(bench.throughput(port, given.seconds))
-            if process:
-                wait_until_idle(process)
+            wait_until_idle(process)
         loads.append(os.getloadavg()[0])
         print(f"round {number + 1} of {given.rounds} done, load average {loads[-1]:.1f}", flush=True)
     gateway = {}

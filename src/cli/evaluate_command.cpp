@@ -169,12 +169,13 @@ Ending action(Commands& commands, const EvaluateOptions& options, const std::str
         throw core::worker_error(fmt::format("the gateway answered {}: {}", answer.status, message));
     Ending ending;
     ending.text = message;
+    ending.json = answer.body;
+    ending.next = "scale evaluate status";
     if (name == "stop") {
         rollout::await_gateway_end(folder, gateway);
         ending.text += fmt::format("\nthe gateway (process {}) has ended", gateway.pid);
+        ending.next = "scale report";
     }
-    ending.json = answer.body;
-    ending.next = name == "stop" ? "scale report" : "scale evaluate status";
     return ending;
 }
 

@@ -164,6 +164,7 @@ expect_exit 2 "$SCALE" evaluate start --dir pass --reset-latch
 start_pass pass --original-only
 client pass chat somebody >/dev/null || fail "the original alone does not serve"
 expect_exit 0 "$SCALE" evaluate stop --dir pass
+test ! -e pass/.scale/rollout/gateway.json || fail "stop came back before the gateway had let go of the pass"
 start_pass pass --reset-latch --because "it was the feedback form"
 expect_exit 0 "$SCALE" evaluate status --dir pass --json
 expect_json 'it["state"]["status"] == "canary" and it["evidence"]["guardrails"]["thumbs_down"]["candidate_units"] == 0'
@@ -246,7 +247,7 @@ expect_exit 0 "$SCALE" evaluate status --dir other --json
 expect_json 'it["log"]["durability"] == "strict" and it["gateway"]["workers"] == 2'
 if grep -rq 0123456789abcdef-secret other/.scale; then fail "a key was written down"; fi
 expect_exit 0 "$SCALE" evaluate stop --dir other
-wait_for 20 test ! -e other/.scale/rollout/gateway.json || fail "the gateway did not stop"
+test ! -e other/.scale/rollout/gateway.json || fail "stop came back before the gateway had let go of the pass"
 make_pass another
 printf 'y' >>another/candidate.gguf
 expect_exit 1 "$SCALE" evaluate start --dir another

@@ -120,8 +120,8 @@ std::size_t workers_of(const record::Pass& pass, const ServeOptions& options) {
 }
 
 // A strict answer waits for its commit, so the next one starts as soon as the last has ended: what comes in meanwhile
-// shares it. Nobody waits for a relaxed one, and every commit takes processor time from the requests: 50 a second are few
-// enough not to be felt, and bound what a crash can take to so many milliseconds.
+// shares it. Of a relaxed log only acknowledgements of feedback wait, and every commit takes processor time from the
+// requests: 50 a second are few enough not to be felt, and bound what a crash can take.
 LogOptions log_options(const std::filesystem::path& folder, Durability durability) {
     LogOptions options;
     options.folder = folder;
